@@ -1,0 +1,2 @@
+#![deny(missing_docs)]
+//! What people can ask of rotabot, who may, and the engine that carries it out.

@@ -1,0 +1,3 @@
+//! The engine on the world: seeds, kill points and invariants.
+
+fn main() {}
