@@ -1,2 +1,17 @@
+//! What is true in rotabot, and what may follow from it.
+//!
+//! Names, the catalogue, the records of a change and its state machine, the judge of a rollout, locks, releases, and
+//! the store that keeps them. Everything here is pure but for `store`: no clock, no environment, no network, no task.
+//! What people can ask for, and the engine that carries it out, is in `commands`.
 #![deny(missing_docs)]
-//! What is true in rotabot and what may follow from it: records, the change as a state machine, the judge, the store.
+
+pub mod catalogue;
+pub mod change;
+pub mod evidence;
+pub mod image;
+pub mod names;
+pub mod rollout;
+pub mod seconds;
+pub mod store;
+pub mod template;
+pub mod time;

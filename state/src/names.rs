@@ -1,0 +1,210 @@
+//! Names and ids. Each is validated in its constructor and nowhere else; beyond the front ends and the config reader
+//! nothing handles them as bare strings.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+/// Why a text is not a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// Nothing was given.
+    #[error("is empty")]
+    Empty,
+    /// Longer than the limit, in characters.
+    #[error("is longer than {0} characters")]
+    TooLong(usize),
+    /// Holds a character that the name can't have.
+    #[error("has {0:?}; allowed are a-z, 0-9, '-' and '.', with a letter or a digit at both ends")]
+    BadCharacter(char),
+    /// Not a number of a change.
+    #[error("is not the number of a change")]
+    NotANumber,
+    /// Not the id of a change.
+    #[error("is not the id of a change")]
+    NotAnId,
+}
+
+/// Kubernetes' rule for object names (DNS subdomain), which serves for every other name here as well.
+fn validate(text: &str, limit: usize) -> Result<(), NameError> {
+    if text.is_empty() {
+        return Err(NameError::Empty);
+    }
+    if text.chars().count() > limit {
+        return Err(NameError::TooLong(limit));
+    }
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+    let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    if let Some(bad) = text.chars().find(|c| !inner(*c)) {
+        return Err(NameError::BadCharacter(bad));
+    }
+    match text.chars().next().filter(|c| !edge(*c)).or_else(|| text.chars().last().filter(|c| !edge(*c))) {
+        Some(bad) => Err(NameError::BadCharacter(bad)),
+        None => Ok(()),
+    }
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $type:ident, $limit:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $type(String);
+
+        impl $type {
+            /// Takes a text as a name, if it is one.
+            pub fn new(text: impl Into<String>) -> Result<Self, NameError> {
+                let text = text.into();
+                validate(&text, $limit)?;
+                Ok(Self(text))
+            }
+
+            /// The name as it is written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = NameError;
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                Self::new(text)
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = NameError;
+            fn try_from(text: String) -> Result<Self, NameError> {
+                Self::new(text)
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(name: $type) -> String {
+                name.0
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:?}", self.0)
+            }
+        }
+    };
+}
+
+name!(/// A service of the catalogue, such as `api`.
+    ServiceName, 63);
+name!(/// An environment of the catalogue, such as `prod`.
+    EnvironmentName, 63);
+name!(/// A person of the catalogue.
+    PersonName, 63);
+name!(/// A cluster of the catalogue.
+    ClusterName, 63);
+name!(/// A namespace of a cluster (a DNS label).
+    Namespace, 63);
+name!(/// The name of a Deployment, StatefulSet or DaemonSet.
+    WorkloadName, 253);
+name!(/// A container of a pod.
+    ContainerName, 63);
+name!(/// A channel in chat, by its name in the config.
+    ChannelName, 63);
+name!(/// A role that people have, such as `developer` or `admin`.
+    RoleName, 63);
+
+/// The id of a change: also its marker in the cluster and in messages. Sorts by the moment it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChangeId(Ulid);
+
+impl ChangeId {
+    /// Makes an id from its parts: milliseconds since 1970, and 80 random bits.
+    pub fn from_parts(milliseconds: u64, random: u128) -> Self {
+        Self(Ulid::from_parts(milliseconds, random))
+    }
+}
+
+impl FromStr for ChangeId {
+    type Err = NameError;
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        Ulid::from_string(text).map(Self).map_err(|_| NameError::NotAnId)
+    }
+}
+
+impl fmt::Display for ChangeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The number by which people call a change: `#412`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChangeNumber(pub u64);
+
+impl FromStr for ChangeNumber {
+    type Err = NameError;
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let digits = text.strip_prefix('#').unwrap_or(text);
+        match digits.parse() {
+            Ok(number) if number > 0 => Ok(Self(number)),
+            _ => Err(NameError::NotANumber),
+        }
+    }
+}
+
+impl fmt::Display for ChangeNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// What a change is about: one service in one environment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TargetName {
+    /// The service.
+    pub service: ServiceName,
+    /// The environment.
+    pub environment: EnvironmentName,
+}
+
+impl fmt::Display for TargetName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.service, self.environment)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_rule_of_kubernetes() {
+        for good in ["api", "a", "web-2", "x.y", "0a"] {
+            assert!(ServiceName::new(good).is_ok(), "{good}");
+        }
+        assert_eq!(ServiceName::new(""), Err(NameError::Empty));
+        assert_eq!(ServiceName::new("-a"), Err(NameError::BadCharacter('-')));
+        assert_eq!(ServiceName::new("a."), Err(NameError::BadCharacter('.')));
+        assert_eq!(ServiceName::new("Api"), Err(NameError::BadCharacter('A')));
+        assert_eq!(ServiceName::new("@everyone"), Err(NameError::BadCharacter('@')));
+        assert_eq!(ServiceName::new("a".repeat(64)), Err(NameError::TooLong(63)));
+        assert!(serde_json::from_str::<ServiceName>("\"a b\"").is_err());
+    }
+
+    #[test]
+    fn numbers_are_read_with_and_without_their_sign() {
+        assert_eq!("#412".parse(), Ok(ChangeNumber(412)));
+        assert_eq!("412".parse(), Ok(ChangeNumber(412)));
+        assert_eq!("0".parse::<ChangeNumber>(), Err(NameError::NotANumber));
+        assert_eq!("#".parse::<ChangeNumber>(), Err(NameError::NotANumber));
+    }
+}
