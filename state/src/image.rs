@@ -41,7 +41,11 @@ impl FromStr for Digest {
     fn from_str(text: &str) -> Result<Self, ImageError> {
         let hex = text.strip_prefix("sha256:").ok_or(ImageError::Reference)?;
         let lower_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-        if hex.len() == 64 && hex.chars().all(lower_hex) { Ok(Self(text.to_owned())) } else { Err(ImageError::Reference) }
+        if hex.len() == 64 && hex.chars().all(lower_hex) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ImageError::Reference)
+        }
     }
 }
 

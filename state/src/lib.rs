@@ -12,6 +12,5 @@ pub mod image;
 pub mod names;
 pub mod rollout;
 pub mod seconds;
-pub mod store;
 pub mod template;
 pub mod time;

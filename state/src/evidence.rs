@@ -1,0 +1,75 @@
+//! The cause of a failure with its proof (V6), as it is kept with the change and shown to people.
+//!
+//! Everything here came from outside: adapters redact and cut it before they hand it over.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::rollout::seen::EventSeen;
+
+/// How many lines of a log are kept.
+pub const LOG_LINES: usize = 25;
+
+/// Why a rollout fails, shown on one bad pod.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// What kind of failure it is.
+    pub kind: CauseKind,
+    /// How many new pods show it.
+    pub affected: u32,
+    /// Of how many.
+    pub of: u32,
+    /// The pod that is shown; none where no new pod exists at all.
+    pub pod: Option<String>,
+    /// The container of it.
+    pub container: Option<String>,
+    /// The word that Kubernetes has for it: `CrashLoopBackOff`, `OOMKilled`…
+    pub reason: String,
+    /// The sentence that Kubernetes has for it.
+    pub message: String,
+    /// The exit code of the last end.
+    pub exit_code: Option<i32>,
+    /// How often the container was started anew.
+    pub restarts: u32,
+    /// Since when it is known.
+    pub since: DateTime<Utc>,
+    /// The last events about that pod, newest last.
+    pub events: Vec<EventSeen>,
+    /// The last lines of its log, newest last.
+    pub log: Vec<String>,
+}
+
+/// Kinds of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CauseKind {
+    /// The image can't be pulled.
+    Pull,
+    /// The image's name is no name.
+    BadImageName,
+    /// The container can't be made: a ConfigMap, a Secret or a key is missing.
+    BadConfig,
+    /// The container ends again and again.
+    CrashLoop,
+    /// The container was killed for want of memory.
+    OutOfMemory,
+    /// Pods were good, then ended within the stability window.
+    CrashedAfterReady,
+    /// Pods were good, then turned unready within the stability window.
+    TurnedUnready,
+    /// Pods run but don't become ready.
+    NeverReady,
+    /// Pods find no node.
+    Unschedulable,
+    /// No pod was made at all: a quota or an admission webhook refuses.
+    NotCreated,
+    /// Ready pods run another image than was asked for.
+    WrongImage,
+}
+
+impl CauseKind {
+    /// Whether waiting longer can't help: such a sign ends a rollout early when it stays.
+    pub fn certain(self) -> bool {
+        matches!(self, Self::Pull | Self::BadImageName | Self::BadConfig | Self::CrashLoop | Self::OutOfMemory)
+    }
+}
