@@ -12,5 +12,6 @@ pub mod image;
 pub mod names;
 pub mod rollout;
 pub mod seconds;
+pub mod store;
 pub mod template;
 pub mod time;
