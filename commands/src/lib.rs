@@ -1,2 +1,9 @@
-#![deny(missing_docs)]
 //! What people can ask of rotabot, who may, and the engine that carries it out.
+//!
+//! Two ways lead in: what a person says, and the engine, for what time and the outside world did.
+//! No SDK, socket, disk, environment or clock here: those are behind the ports, in `bot`.
+#![deny(missing_docs)]
+
+pub mod card;
+pub mod ports;
+pub mod press;

@@ -7,7 +7,9 @@
 
 pub mod catalogue;
 pub mod change;
+pub mod claim;
 pub mod evidence;
+pub mod fault;
 pub mod image;
 pub mod names;
 pub mod rollout;
