@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The longest key a store takes, in bytes.
-pub const KEY_AT_MOST: usize = 512;
+pub const KEY_AT_MOST: usize = 256;
 
 /// An ordered sequence of bytes. It begins with a kind, and every part ends where the encoding says, so that keys sort by
 /// kind, then part by part: texts by their bytes, numbers by their value.

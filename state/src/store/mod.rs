@@ -12,11 +12,13 @@ mod fault;
 mod key;
 mod memory;
 pub mod record;
+mod sled;
 
 pub use commit::{Commit, Committed, Compare, OPERATIONS_AT_MOST, VALUE_AT_MOST};
 pub use fault::{RequestFault, StoreFault};
 pub use key::{KEY_AT_MOST, Key};
 pub use memory::MemoryStore;
+pub use sled::{FORMAT, FORMAT_NEEDS, SledOptions, SledStore};
 
 use futures::future::BoxFuture;
 

@@ -1,0 +1,96 @@
+//! Whether the store may still be believed, and the commits whose outcome is being waited for.
+//!
+//! A failed write says nothing about what reached the disk, so one fault ends the store: everything that waits, and
+//! everything asked later, is answered with it. A disk that does not answer at all is found by a watch.
+
+use crate::store::{Committed, StoreFault};
+use futures::channel::oneshot;
+use parking_lot::{Condvar, Mutex};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// Where the answer to one commit goes.
+pub(super) type Answer = oneshot::Sender<Result<Committed, StoreFault>>;
+
+/// The state of health, shared by all threads of a store.
+#[derive(Debug, Default)]
+pub(super) struct Health {
+    fault: OnceLock<StoreFault>,
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    group: Option<(Instant, Vec<Answer>)>,
+    watch_sleeps: bool,
+    closed: bool,
+}
+
+impl Health {
+    /// The fault that every call has to be answered with, if there is one.
+    pub(super) fn check(&self) -> Result<(), StoreFault> {
+        self.fault.get().cloned().map_or(Ok(()), Err)
+    }
+
+    /// Ends the store. The first fault stays.
+    pub(super) fn fail(&self, cause: impl Into<String>, disk_full: bool) -> StoreFault {
+        self.fault.get_or_init(|| StoreFault::OutcomeUnknown { cause: cause.into(), disk_full }).clone()
+    }
+
+    /// The fault for an answer that never came: the thread that owed it is gone.
+    pub(super) fn unanswered(&self) -> StoreFault {
+        self.fail("the thread that writes the store has died", false)
+    }
+
+    /// From here on these commits are being written.
+    pub(super) fn writing(&self, answers: Vec<Answer>) {
+        let mut waiting = self.waiting.lock();
+        waiting.group = Some((Instant::now(), answers));
+        if waiting.watch_sleeps {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Writing has ended. `None` if the watch has lost its patience and answered already.
+    pub(super) fn written(&self) -> Option<Vec<Answer>> {
+        self.waiting.lock().group.take().map(|(_, answers)| answers)
+    }
+
+    /// No more commits will come.
+    pub(super) fn close(&self) {
+        self.waiting.lock().closed = true;
+        self.changed.notify_one();
+    }
+
+    /// Watches until the store closes or fails. While a group is being written, `look` is called now and then; when that
+    /// takes longer than `patience`, the store has failed.
+    pub(super) fn watch(&self, patience: Duration, look: impl Fn()) {
+        let mut waiting = self.waiting.lock();
+        while !waiting.closed {
+            match &waiting.group {
+                None => {
+                    waiting.watch_sleeps = true;
+                    self.changed.wait(&mut waiting);
+                    waiting.watch_sleeps = false;
+                }
+                Some((since, _)) if since.elapsed() >= patience => {
+                    let fault = self.fail(format!("the disk did not answer for {} s", patience.as_secs()), false);
+                    for answer in waiting.group.take().map(|(_, answers)| answers).unwrap_or_default() {
+                        // Whoever asked may have gone.
+                        let _ = answer.send(Err(fault.clone()));
+                    }
+                    return;
+                }
+                Some((since, _)) => {
+                    let next = LOOK_EVERY.min(patience.saturating_sub(since.elapsed()));
+                    if self.changed.wait_for(&mut waiting, next).timed_out() && waiting.group.is_some() {
+                        parking_lot::MutexGuard::unlocked(&mut waiting, &look);
+                    }
+                }
+            }
+        }
+    }
+}
+
+const LOOK_EVERY: Duration = Duration::from_millis(200);
