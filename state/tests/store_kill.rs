@@ -1,0 +1,203 @@
+//! kill -9: what the store has acknowledged survives the death of its process at any moment, and nothing is torn.
+//!
+//! Not here: what survives a power cut. Killing a process leaves the page cache alone, so it proves that acknowledged writes
+//! have reached the system, not the disk; the order of system calls is tested apart.
+//!
+//! Without a harness, because this program is also the process that gets killed. `ROTABOT_KILLS` sets the number of rounds.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+use futures::executor::block_on;
+use state::store::{Commit, Committed, Key, Range, Revision, SledOptions, SledStore, Store as _, VALUE_AT_MOST};
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [role, folder] = &arguments[..]
+        && role == WRITER
+    {
+        return write_until_killed(Path::new(folder));
+    }
+    // As a harness has it: a filter that names no test of this file runs nothing, and `--list` only tells.
+    if arguments.iter().any(|argument| argument == "--list") {
+        return println!("{NAME}: test");
+    }
+    if arguments.iter().any(|argument| !argument.starts_with('-') && !NAME.contains(argument.as_str())) {
+        return;
+    }
+    let rounds = std::env::var("ROTABOT_KILLS").map_or(10, |rounds| rounds.parse().unwrap());
+    println!("test {NAME} ({rounds} rounds)");
+    let (acknowledged, kept) = kill_and_look(rounds);
+    println!("test {NAME} ... ok: {acknowledged} acknowledged, none lost; {kept} kept, none torn");
+}
+
+const NAME: &str = "nothing_acknowledged_is_lost_by_kill_nine";
+const WRITER: &str = "write-until-killed";
+const WRITERS: u64 = 4;
+/// How many pairs each writer leaves behind it: the older ones it takes away, so that the log is cleaned up meanwhile.
+const PAIRS_KEPT: u64 = 300;
+
+fn kill_and_look(rounds: u64) -> (u64, usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut total, mut kept) = (0, 0);
+    for round in 0..rounds {
+        let acknowledged = write_and_kill(folder.path(), round);
+        assert!(!acknowledged.is_empty(), "round {round}: killed before anything was acknowledged");
+        total += acknowledged.len() as u64;
+        let store = SledStore::open(SledOptions::new(folder.path().join("store"))).unwrap();
+        kept = look(&store, &acknowledged, round);
+        assert_eq!(std::fs::read_dir(folder.path().join("store/blobs")).unwrap().count(), 0);
+    }
+    (total, kept)
+}
+
+/// Lets a process write for a while, kills it, and returns what it has acknowledged.
+fn write_and_kill(folder: &Path, round: u64) -> Vec<Acknowledgement> {
+    let program = std::env::current_exe().unwrap();
+    let writer = Command::new(program).args([WRITER.as_ref(), folder.as_os_str()]).stdout(Stdio::piped()).spawn();
+    let mut writer = Killed(writer.unwrap());
+    let mut lines = BufReader::new(writer.0.stdout.take().unwrap());
+    let (first, started) = mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        let (mut acknowledged, mut line) = (Vec::new(), String::new());
+        while lines.read_line(&mut line).unwrap() > 0 {
+            if let Some(line) = line.strip_suffix('\n') {
+                acknowledged.push(Acknowledgement::parse(line));
+                let _ = first.send(());
+            }
+            line.clear();
+        }
+        acknowledged
+    });
+    // It is the moment of death that has to vary, among the writes and among the rounds.
+    let since_start = Instant::now();
+    started.recv_timeout(Duration::from_secs(60)).expect("the writer should acknowledge something within a minute");
+    let odd = u64::from(since_start.elapsed().subsec_nanos());
+    std::thread::sleep(Duration::from_micros(odd % 100_000 + (round % 4) * 100_000));
+    writer.0.kill().unwrap();
+    writer.0.wait().unwrap();
+    reader.join().unwrap()
+}
+
+/// Looks at everything that is there after a death, and returns how many pairs.
+fn look(store: &SledStore, acknowledged: &[Acknowledgement], round: u64) -> usize {
+    let mut newest = BTreeMap::new();
+    for one in acknowledged {
+        newest.insert(one.writer, *one);
+    }
+    let (left, right) = (read_all(store, &Key::kind("left")), read_all(store, &Key::kind("right")));
+    assert_eq!(left, right, "round {round}: torn: the two keys of a commit differ");
+    for writer in 0..WRITERS {
+        let last = block_on(store.get(&last_key(writer))).unwrap();
+        let (count, revision) = last.map_or((0, Revision(0)), |last| (number(&last.value), last.revision));
+        if let Some(promised) = newest.get(&writer) {
+            let there = (count, revision.0);
+            assert!(count >= promised.count, "round {round}: lost: {promised:?} acknowledged, {there:?} is there");
+            assert!(count <= promised.count + 1, "round {round}: {there:?} is more than was asked after {promised:?}");
+            assert!(
+                count > promised.count || revision.0 == promised.revision,
+                "round {round}: {promised:?}, {there:?}"
+            );
+        }
+        let expected = count.saturating_sub(PAIRS_KEPT) + 1..=count;
+        let counts: Vec<u64> = left.keys().filter(|(of, _)| *of == writer).map(|(_, count)| *count).collect();
+        assert_eq!(counts, expected.collect::<Vec<u64>>(), "round {round}: writer {writer} misses pairs");
+    }
+    for ((writer, count), value) in &left {
+        assert_eq!(*value, content(*writer, *count), "round {round}: writer {writer}, pair {count}");
+    }
+    let seen = acknowledged.iter().map(|one| one.revision).max().unwrap();
+    let mut commit = Commit::new();
+    commit.put(Key::kind("round").number(round), "");
+    let Committed::Done(revision) = block_on(store.commit(commit)).unwrap() else { panic!() };
+    assert!(revision.0 > seen, "round {round}: revision {revision:?} after {seen} was handed out");
+    left.len()
+}
+
+fn read_all(store: &SledStore, kind: &Key) -> BTreeMap<(u64, u64), Vec<u8>> {
+    let (mut range, mut all) = (Range::under(kind), BTreeMap::new());
+    loop {
+        let page = block_on(store.range(range.clone())).unwrap();
+        for entry in &page.entries {
+            let mut parts = entry.key.parts_after(kind).unwrap();
+            all.insert((parts.number().unwrap(), parts.number().unwrap()), entry.value.clone());
+        }
+        match page.entries.last() {
+            Some(last) if page.more => range = range.beyond(&last.key),
+            _ => return all,
+        }
+    }
+}
+
+/// The process that gets killed: several writers, each going on where it was stopped.
+fn write_until_killed(folder: &Path) {
+    let store = SledStore::open(SledOptions::new(folder.join("store"))).unwrap();
+    std::thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let store = &store;
+            scope.spawn(move || {
+                let mut last = block_on(store.get(&last_key(writer))).unwrap();
+                loop {
+                    let count = last.as_ref().map_or(0, |last| number(&last.value)) + 1;
+                    let mut commit = Commit::new();
+                    commit.demand_unchanged(last_key(writer), last.map(|last| last.revision));
+                    commit.put(last_key(writer), count.to_be_bytes());
+                    for side in ["left", "right"] {
+                        let pair = |count: u64| Key::kind(side).number(writer).number(count);
+                        commit.put(pair(count), content(writer, count));
+                        if let Some(old) = count.checked_sub(PAIRS_KEPT).filter(|old| *old > 0) {
+                            commit.delete(pair(old));
+                        }
+                    }
+                    let Committed::Done(revision) = block_on(store.commit(commit)).unwrap() else { panic!() };
+                    let line = format!("{writer} {count} {}\n", revision.0);
+                    std::io::stdout().write_all(line.as_bytes()).unwrap();
+                    last = block_on(store.get(&last_key(writer))).unwrap();
+                }
+            });
+        }
+    });
+}
+
+/// A process that does not outlive this value.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Acknowledgement {
+    writer: u64,
+    count: u64,
+    revision: u64,
+}
+
+impl Acknowledgement {
+    fn parse(line: &str) -> Acknowledgement {
+        let numbers: Vec<u64> = line.split(' ').map(|number| number.parse().unwrap()).collect();
+        let [writer, count, revision] = numbers[..] else { panic!("{line:?}") };
+        Acknowledgement { writer, count, revision }
+    }
+}
+
+fn last_key(writer: u64) -> Key {
+    Key::kind("last").number(writer)
+}
+
+fn number(value: &[u8]) -> u64 {
+    u64::from_be_bytes(value.try_into().unwrap())
+}
+
+/// What belongs to a pair: of all lengths, mostly short.
+fn content(writer: u64, count: u64) -> Vec<u8> {
+    let length = if count.is_multiple_of(50) { VALUE_AT_MOST } else { (count % 7 * 40) as usize };
+    (writer * 1_000_000 + count).to_be_bytes().into_iter().cycle().take(length).collect()
+}
