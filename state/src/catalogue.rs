@@ -24,8 +24,10 @@ pub struct Catalogue {
     pub people: BTreeMap<PersonName, Person>,
     /// Who is on call, until rotations exist.
     pub on_call: Option<PersonName>,
-    /// The language of messages that are for a channel rather than for a person.
+    /// The language of messages that are for a channel rather than for a person, where the channel has none of its own.
     pub channel_language: Language,
+    /// The channels, with the language of each.
+    pub channels: BTreeMap<ChannelName, Language>,
     /// Hosts of registries that may be asked for digests.
     pub registries: BTreeSet<String>,
 }
@@ -321,5 +323,10 @@ impl Catalogue {
     /// The language of a person, or of channels where the person is not known.
     pub fn language_of(&self, person: Option<&PersonName>) -> Language {
         person.and_then(|name| self.people.get(name)).map_or(self.channel_language, |person| person.language)
+    }
+
+    /// The language of a channel.
+    pub fn language_of_channel(&self, channel: &ChannelName) -> Language {
+        self.channels.get(channel).copied().unwrap_or(self.channel_language)
     }
 }

@@ -17,3 +17,4 @@ pub mod seconds;
 pub mod store;
 pub mod template;
 pub mod time;
+pub mod zone;

@@ -1,0 +1,182 @@
+//! Clusters and registries: how they are reached. Reaching them is not here.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use state::names::ClusterName;
+
+use super::fault::{Fault, Warning};
+use super::section::{At, Section};
+use super::value;
+use crate::secret::SecretSource;
+
+/// How a cluster is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClusterAccess {
+    /// By the service account of the pod that rotabot runs in.
+    InCluster,
+    /// By a context of a kubeconfig file; where no file is named, the one that kubectl would take.
+    Kubeconfig { file: Option<PathBuf>, context: String },
+}
+
+/// How a registry is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RegistryAccess {
+    /// A PEM file with its own authority.
+    pub ca_file: Option<PathBuf>,
+    /// Whether it is spoken to without TLS.
+    pub plain_http: bool,
+    /// Who rotabot is there; nobody in particular where none is given.
+    pub login: Option<Login>,
+}
+
+/// A user name and a password, or where they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    pub username: Username,
+    pub password: SecretSource,
+}
+
+/// A user name, or where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Username {
+    Plain(String),
+    Source(SecretSource),
+}
+
+/// Where relative paths begin, and what `~` stands for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Folders<'a> {
+    pub config: &'a Path,
+    pub home: Option<&'a Path>,
+}
+
+impl Folders<'_> {
+    pub(super) fn resolve(&self, text: &str) -> PathBuf {
+        match (text.strip_prefix("~/"), self.home) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => self.config.join(text),
+        }
+    }
+}
+
+pub(super) fn clusters(root: &Section<'_>, folders: Folders<'_>) -> BTreeMap<ClusterName, ClusterAccess> {
+    let mut clusters: BTreeMap<ClusterName, ClusterAccess> = BTreeMap::new();
+    let mut places: BTreeMap<ClusterName, usize> = BTreeMap::new();
+    for (name, section) in root.sections("clusters") {
+        let name = section.as_name::<ClusterName>(name, "cluster");
+        let access = cluster(&section, folders);
+        section.finish();
+        let (Some(At { value: name, at }), Some(access)) = (name, access) else { continue };
+        if let Some((other, _)) = clusters.iter().find(|(_, known)| **known == access) {
+            let place = root.report.place(places.get(other).copied().unwrap_or(root.at));
+            let fault = Fault::SameCluster { cluster: name.to_string(), other: other.to_string(), place };
+            root.report.fault(at, fault);
+        }
+        places.insert(name.clone(), at);
+        clusters.insert(name, access);
+    }
+    clusters
+}
+
+fn cluster(section: &Section<'_>, folders: Folders<'_>) -> Option<ClusterAccess> {
+    let in_cluster = section.flag("in_cluster");
+    let file = section.text("kubeconfig");
+    let context = section.text("context");
+    if !in_cluster {
+        if !section.has("context") {
+            section.missing("context");
+        }
+        let file = file.map(|file| folders.resolve(&file.value));
+        return Some(ClusterAccess::Kubeconfig { file, context: context?.value });
+    }
+    for key in ["kubeconfig", "context"] {
+        if section.has(key) {
+            let why = "in_cluster takes the service account of rotabot's own pod, and no kubeconfig";
+            let table = section.title.clone();
+            section
+                .report
+                .fault(section.at_key(key), Fault::BothGiven { table, first: "in_cluster", second: key, why });
+        }
+    }
+    Some(ClusterAccess::InCluster)
+}
+
+pub(super) fn registries(root: &Section<'_>, folders: Folders<'_>) -> BTreeMap<String, RegistryAccess> {
+    let mut registries = BTreeMap::new();
+    for (host, section) in root.sections("registries") {
+        let access = registry(&host.value, &section, folders);
+        section.finish();
+        if value::is_registry_host(&host.value) {
+            registries.insert(host.value, access);
+            continue;
+        }
+        let bare = host.value.trim_start_matches("https://").trim_start_matches("http://");
+        let bare = bare.split('/').next().unwrap_or_default().to_lowercase();
+        let write = value::is_registry_host(&bare).then_some(bare);
+        root.report.fault(host.at, Fault::NotAHost { text: host.value, write });
+    }
+    registries
+}
+
+fn registry(host: &str, section: &Section<'_>, folders: Folders<'_>) -> RegistryAccess {
+    let ca_file = section.text("ca_file").map(|file| folders.resolve(&file.value));
+    let plain_http = section.flag("plain_http");
+    if plain_http && section.has("ca_file") {
+        let why = "without TLS there is no certificate to check; leave one of them out";
+        let fault = Fault::BothGiven { table: section.title.clone(), first: "plain_http", second: "ca_file", why };
+        section.report.fault(section.at_key("ca_file"), fault);
+    }
+    let login = login(section, folders);
+    let loopback = host.starts_with("localhost") || host.starts_with("127.");
+    if plain_http && login.is_some() && !loopback {
+        section.report.warn(section.at_key("plain_http"), Warning::PasswordInClear { host: host.to_owned() });
+    }
+    RegistryAccess { ca_file, plain_http, login }
+}
+
+fn login(section: &Section<'_>, folders: Folders<'_>) -> Option<Login> {
+    let plain = section.text("username").map(|name| Username::Plain(name.value));
+    let source = source(section, "username_env", "username_file", folders);
+    if section.has("username") {
+        only_one(section, "username", "username_env");
+        only_one(section, "username", "username_file");
+    }
+    let password = self::source(section, "password_env", "password_file", folders);
+    let given = |keys: &[&'static str]| keys.iter().copied().find(|key| section.has(key));
+    let user_key = given(&["username", "username_env", "username_file"]);
+    let password_key = given(&["password_env", "password_file"]);
+    let lacks = match (user_key, password_key) {
+        (Some(given), None) => Some((given, "\"password_env\" or \"password_file\"")),
+        (None, Some(given)) => Some((given, "\"username\"")),
+        _ => None,
+    };
+    if let Some((given, other)) = lacks {
+        let fault = Fault::NeedsAlso { table: section.title.clone(), given, other };
+        section.report.fault(section.at_key(given), fault);
+    }
+    Some(Login { username: plain.or(source.map(Username::Source))?, password: password? })
+}
+
+/// A secret that a variable or a file holds, but not both.
+fn source(
+    section: &Section<'_>,
+    variable: &'static str,
+    file: &'static str,
+    folders: Folders<'_>,
+) -> Option<SecretSource> {
+    let from_variable = section.variable(variable).map(|name| SecretSource::Variable(name.value));
+    let from_file = section.text(file).map(|path| SecretSource::File(folders.resolve(&path.value)));
+    if section.has(variable) {
+        only_one(section, variable, file);
+    }
+    from_variable.or(from_file)
+}
+
+fn only_one(section: &Section<'_>, first: &'static str, second: &'static str) {
+    if section.has(second) {
+        let why = "one place is enough; leave the other out";
+        let fault = Fault::BothGiven { table: section.title.clone(), first, second, why };
+        section.report.fault(section.at_key(second), fault);
+    }
+}

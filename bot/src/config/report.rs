@@ -1,0 +1,77 @@
+//! Collects what is found while the file is read, so that all of it is told at once.
+
+use std::cell::RefCell;
+
+use super::fault::{Fault, Finding, Warning};
+use super::source::{Place, Source};
+
+/// What was found so far.
+#[derive(Debug)]
+pub(super) struct Report<'a> {
+    source: Source<'a>,
+    /// After a syntax error parts of the file are lost, so that what seems to be missing may well be there.
+    torn: bool,
+    faults: RefCell<Vec<Finding<Fault>>>,
+    warnings: RefCell<Vec<Finding<Warning>>>,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(source: Source<'a>, torn: bool) -> Self {
+        Self { source, torn, faults: RefCell::default(), warnings: RefCell::default() }
+    }
+
+    /// Notes a fault at a byte of the file.
+    pub(super) fn fault(&self, at: usize, what: Fault) {
+        self.fault_at(self.source.place(at), what);
+    }
+
+    /// Notes a fault at a place.
+    pub(super) fn fault_at(&self, place: Place, what: Fault) {
+        let follows_from_a_tear = matches!(
+            what,
+            Fault::Missing { .. }
+                | Fault::Unknown { .. }
+                | Fault::NobodyHasRole { .. }
+                | Fault::NoContainers { .. }
+                | Fault::NoWorkloads { .. }
+                | Fault::NeedsAlso { .. }
+        );
+        if self.torn && follows_from_a_tear {
+            return;
+        }
+        let finding = Finding { place, what };
+        let mut faults = self.faults.borrow_mut();
+        if !faults.contains(&finding) {
+            faults.push(finding);
+        }
+    }
+
+    /// Notes a warning at a byte of the file.
+    pub(super) fn warn(&self, at: usize, what: Warning) {
+        self.warn_at(self.source.place(at), what);
+    }
+
+    /// Notes a warning about the file as a whole.
+    pub(super) fn warn_whole(&self, what: Warning) {
+        self.warn_at(Place::File(self.source.path.to_owned()), what);
+    }
+
+    /// The place of a byte of the file.
+    pub(super) fn place(&self, at: usize) -> Place {
+        self.source.place(at)
+    }
+
+    /// All that was found, in the order of the file.
+    pub(super) fn into_findings(self) -> (Vec<Finding<Fault>>, Vec<Finding<Warning>>) {
+        let (mut faults, mut warnings) = (self.faults.into_inner(), self.warnings.into_inner());
+        faults.sort_by(|one, other| one.place.cmp(&other.place));
+        warnings.sort_by(|one, other| one.place.cmp(&other.place));
+        (faults, warnings)
+    }
+
+    fn warn_at(&self, place: Place, what: Warning) {
+        if !self.torn {
+            self.warnings.borrow_mut().push(Finding { place, what });
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Tells secrets that were written into the file, so that they are refused and never repeated.
+//!
+//! Reading real secrets from where they belong is in `secret`.
+
+/// Whether a key by its name would hold a secret itself, rather than say where it is.
+pub(super) fn names_a_secret(key: &str) -> bool {
+    let key = key.to_lowercase().replace('-', "_");
+    let points_elsewhere = key.ends_with("_env") || key.ends_with("_file");
+    let words = ["token", "secret", "password", "passwd", "pwd", "api_key", "apikey", "credential", "private_key"];
+    !points_elsewhere && words.iter().any(|word| key.contains(word))
+}
+
+/// Whether a text has the shape of a secret that some service hands out.
+pub(super) fn is_secret(text: &str) -> bool {
+    let prefixes = ["glpat-", "gldt-", "glrt-", "ghp_", "gho_", "ghs_", "github_pat_", "xoxb-", "xoxp-", "AKIA", "eyJ"];
+    let long =
+        |rest: &str| rest.chars().count() >= 12 && rest.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+    prefixes.iter().any(|prefix| text.strip_prefix(prefix).is_some_and(long)) || text.contains("-----BEGIN ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_told_by_key_and_by_shape() {
+        for key in ["token", "bot_token", "PASSWORD", "api-key", "client_secret"] {
+            assert!(names_a_secret(key), "{key}");
+        }
+        for key in ["token_env", "password_file", "tokens_file", "context", "certain_after"] {
+            assert!(!names_a_secret(key), "{key}");
+        }
+        assert!(is_secret("glpat-0123456789abcdefghij"));
+        assert!(is_secret("-----BEGIN PRIVATE KEY-----"));
+        assert!(!is_secret("registry.example/shop/api"));
+        assert!(!is_secret("eyJ"));
+    }
+}

@@ -1,0 +1,9 @@
+//! The hands and the memory of an ops team, for the developer on duty.
+//!
+//! Everything that touches the outside is in this crate: the config file, clusters, registries, chat, the environment
+//! and the clocks. What is true is in `state`, what people can ask for is in `commands`.
+
+pub mod clock;
+pub mod config;
+pub mod secret;
+pub mod surroundings;
