@@ -5,5 +5,8 @@
 #![deny(missing_docs)]
 
 pub mod card;
+pub mod command;
+pub mod invocation;
 pub mod ports;
 pub mod press;
+pub mod refusal;

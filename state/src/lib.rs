@@ -11,6 +11,7 @@ pub mod claim;
 pub mod evidence;
 pub mod fault;
 pub mod image;
+pub mod lock;
 pub mod names;
 pub mod rollout;
 pub mod seconds;

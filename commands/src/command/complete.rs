@@ -1,0 +1,194 @@
+//! What may come next in a line: names of commands and of what the catalogue holds, and what happened lately.
+//!
+//! Completion walks the line exactly as reading does, so that what it offers is what will be understood.
+
+use std::collections::BTreeMap;
+
+use state::catalogue::Catalogue;
+use state::lock::Scope;
+use state::names::{ChangeNumber, EnvironmentName, ServiceName, TargetName};
+
+use super::table::{Argument, Kind, Row, Table};
+use super::text::{Token, Walk, find_row, next_place, split, walk, words_count};
+
+/// What happened lately, as far as completion needs it; the newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Recent {
+    /// What was asked for or ran, by target.
+    pub references: BTreeMap<TargetName, Vec<String>>,
+    /// Changes.
+    pub changes: Vec<(ChangeNumber, TargetName)>,
+    /// Changes that are parked.
+    pub parked: Vec<ChangeNumber>,
+    /// What is locked.
+    pub locks: Vec<Scope>,
+}
+
+/// One way to go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// Where in the line the text goes, in bytes: from here to the cursor.
+    pub from: usize,
+    /// The text.
+    pub text: String,
+}
+
+/// The ways to go on at the cursor, the best first.
+pub fn complete(catalogue: &Catalogue, recent: &Recent, line: &str, cursor: usize) -> Vec<Completion> {
+    let Some(head) = line.get(..cursor) else { return Vec::new() };
+    let mut tokens = split(head);
+    let in_word = !head.is_empty() && !head.ends_with(char::is_whitespace);
+    let partial = match in_word.then(|| tokens.pop()).flatten() {
+        Some(token) if token.quoted => return Vec::new(),
+        Some(token) => token,
+        None => Token { text: String::new(), quoted: false, at: head.len() },
+    };
+    let candidates = candidates(catalogue, recent, &tokens, &partial);
+    let completion = |text| Completion { from: partial.at, text };
+    ranked(&partial.text, candidates).into_iter().map(completion).collect()
+}
+
+/// All that may stand where the partial word stands.
+fn candidates(catalogue: &Catalogue, recent: &Recent, before: &[Token], partial: &Token) -> Vec<String> {
+    if before.is_empty() {
+        let slash = if partial.text.is_empty() || partial.text.starts_with('/') { "/" } else { "" };
+        return Table::get().rows().iter().map(|row| format!("{slash}{}", row.name)).collect();
+    }
+    let Ok((row, rest)) = find_row(before) else { return second_words(before) };
+    let Ok(walk) = walk(row, rest) else { return Vec::new() };
+    let known = Known { catalogue, recent, row, walk: &walk };
+    if let Some(argument) = walk.waiting {
+        return known.values(argument, partial);
+    }
+    let missing = |argument: &&Argument| !walk.given.iter().any(|(given, _)| given.id == argument.id);
+    if partial.text.starts_with("--") {
+        return row.arguments.iter().filter(missing).map(|argument| format!("--{}", argument.id)).collect();
+    }
+    let next = next_place(row, &walk.given);
+    let mut all = next.map(|next| known.values(next, partial)).unwrap_or_default();
+    if words_count(next) && next.is_none_or(|next| !next.required) {
+        let words = row.arguments.iter().filter(missing).filter(|argument| argument.has_word());
+        all.extend(words.map(|argument| argument.id.clone()));
+    }
+    all
+}
+
+/// The second words of commands whose name has two.
+fn second_words(before: &[Token]) -> Vec<String> {
+    let [first] = before else { return Vec::new() };
+    let first = first.text.trim_start_matches('/');
+    let rows = Table::get().rows().iter().filter(|row| row.group() == Some(first));
+    rows.filter_map(|row| row.name.split_once(' ').map(|(_, second)| second.to_owned())).collect()
+}
+
+struct Known<'a> {
+    catalogue: &'a Catalogue,
+    recent: &'a Recent,
+    row: &'a Row,
+    walk: &'a Walk<'a>,
+}
+
+impl Known<'_> {
+    fn values(&self, argument: &Argument, partial: &Token) -> Vec<String> {
+        match argument.kind {
+            Kind::Service => self.services(argument, partial),
+            Kind::Environment => self.environments(),
+            Kind::Reference => self.references(),
+            // An earlier release of the target, or the change that made it.
+            Kind::Earlier => self.references().into_iter().chain(self.numbers()).collect(),
+            Kind::Number if self.row.name == "change release" => self.recent.parked.iter().map(to_string).collect(),
+            Kind::Number => self.numbers(),
+            Kind::Scope if self.row.name == "unlock" => self.recent.locks.iter().map(to_string).collect(),
+            Kind::Scope => {
+                let environments = self.catalogue.environments.keys().map(to_string);
+                std::iter::once("all".to_owned()).chain(environments).chain(self.targets()).collect()
+            }
+            Kind::Period if argument.id == "since" => ["1d", "7d", "30d"].map(str::to_owned).into(),
+            Kind::Period => ["30m", "2h", "8h", "1d"].map(str::to_owned).into(),
+            Kind::Person => {
+                let still_here = self.catalogue.people.iter().filter(|(_, person)| person.left.is_none());
+                still_here.map(|(name, _)| name.to_string()).collect()
+            }
+            Kind::Command => Table::get().rows().iter().map(|row| row.name.clone()).collect(),
+            Kind::Switch | Kind::Reason | Kind::Other => Vec::new(),
+        }
+    }
+
+    fn targets(&self) -> impl Iterator<Item = String> + '_ {
+        self.catalogue.targets().map(|target| target.to_string())
+    }
+
+    fn services(&self, argument: &Argument, partial: &Token) -> Vec<String> {
+        if partial.text.contains('/') {
+            return self.targets().collect();
+        }
+        let services = self.catalogue.services.keys().map(to_string);
+        // Where the service may be left out, an environment may stand in its place.
+        let environments = self.catalogue.environments.keys().map(to_string);
+        services.chain(environments.filter(|_| !argument.required)).collect()
+    }
+
+    /// Only those in which the service runs.
+    fn environments(&self) -> Vec<String> {
+        let service = self.given::<ServiceName>(Kind::Service);
+        match service.and_then(|service| self.catalogue.services.get(&service)) {
+            Some(service) => service.placements.keys().map(to_string).collect(),
+            None => self.catalogue.environments.keys().map(to_string).collect(),
+        }
+    }
+
+    fn target(&self) -> Option<TargetName> {
+        Some(TargetName {
+            service: self.given::<ServiceName>(Kind::Service)?,
+            environment: self.given::<EnvironmentName>(Kind::Environment)?,
+        })
+    }
+
+    fn references(&self) -> Vec<String> {
+        self.target().and_then(|target| self.recent.references.get(&target)).cloned().unwrap_or_default()
+    }
+
+    fn numbers(&self) -> Vec<String> {
+        let target = self.target();
+        let wanted = |of: &TargetName| target.as_ref().is_none_or(|target| target == of);
+        self.recent.changes.iter().filter(|(_, of)| wanted(of)).map(|(number, _)| number.to_string()).collect()
+    }
+
+    fn given<T: std::str::FromStr>(&self, kind: Kind) -> Option<T> {
+        let (_, value) = self.walk.given.iter().find(|(argument, _)| argument.kind == kind)?;
+        value.to_ascii_lowercase().parse().ok()
+    }
+}
+
+fn to_string(value: &impl ToString) -> String {
+    value.to_string()
+}
+
+/// The candidates that fit what was typed: those that begin with it, then those that hold it, then those that are near.
+fn ranked(typed: &str, candidates: Vec<String>) -> Vec<String> {
+    let typed = typed.to_lowercase();
+    let bare = |text: &str| text.trim_start_matches(['/', '#']).to_owned();
+    let rank = |candidate: &str| {
+        let (candidate, typed) = (bare(&candidate.to_lowercase()), bare(&typed));
+        if candidate.starts_with(&typed) {
+            return Some(0);
+        }
+        if candidate.contains(&typed) {
+            return Some(1);
+        }
+        // Near to what was typed so far: the rest of the candidate isn't typed yet.
+        let begun: String = candidate.chars().take(typed.chars().count()).collect();
+        let distance = strsim::damerau_levenshtein(&begun, &typed);
+        (typed.chars().count() >= 3 && distance <= 1).then_some(2)
+    };
+    let mut fitting: Vec<_> =
+        candidates.into_iter().filter_map(|candidate| Some((rank(&candidate)?, candidate))).collect();
+    fitting.sort_by_key(|(rank, _)| *rank);
+    let mut texts: Vec<String> = Vec::new();
+    for (_, text) in fitting {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts
+}

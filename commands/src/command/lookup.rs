@@ -1,0 +1,168 @@
+//! Names against the catalogue: whether they exist, where a service runs, and the nearest name to one that doesn't exist.
+
+use state::catalogue::Catalogue;
+use state::lock::Scope;
+use state::names::{EnvironmentName, ServiceName, TargetName};
+
+use super::Command;
+use crate::refusal::Refusal;
+
+/// The candidate that a person most likely meant; none where nothing is near.
+pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let score = |candidate: &'a str| {
+        // A word that was cut short is meant more surely than one with other letters.
+        let begins = !typed.is_empty() && (candidate.starts_with(typed) || typed.starts_with(candidate));
+        let similar = strsim::damerau_levenshtein(typed, candidate);
+        let allowed = (typed.chars().count().max(candidate.chars().count()) / 3).max(1);
+        (begins || similar <= allowed).then_some((!begins, similar, candidate))
+    };
+    candidates.into_iter().filter_map(score).min().map(|(.., candidate)| candidate)
+}
+
+impl Command {
+    /// Holds the names of a command against the catalogue. What comes back is the command that was meant: one word after
+    /// `/status` or `/history` may also be an environment.
+    pub fn settled(self, catalogue: &Catalogue) -> Result<Self, Refusal> {
+        match self {
+            Self::Status { service, environment } => {
+                let (service, environment) = settled_pair(service, environment, catalogue);
+                let command = Self::Status { service, environment };
+                command.check(catalogue).map(|()| command)
+            }
+            Self::History { service, environment, since } => {
+                let (service, environment) = settled_pair(service, environment, catalogue);
+                let command = Self::History { service, environment, since };
+                command.check(catalogue).map(|()| command)
+            }
+            command => command.check(catalogue).map(|()| command),
+        }
+    }
+
+    fn check(&self, catalogue: &Catalogue) -> Result<(), Refusal> {
+        match self {
+            Self::Deploy { service, environment, .. }
+            | Self::Rollback { service, environment, .. }
+            | Self::Stop { service, environment } => self.check_pair(Some(service), Some(environment), catalogue),
+            Self::Status { service, environment } | Self::History { service, environment, .. } => {
+                self.check_pair(service.as_ref(), environment.as_ref(), catalogue)
+            }
+            // A lock that lies on a name which the catalogue no longer has must still be liftable.
+            Self::Lock { scope: Scope::Target(target), .. } => {
+                self.check_pair(Some(&target.service), Some(&target.environment), catalogue)
+            }
+            Self::Lock { scope: Scope::Environment(environment), .. } => {
+                self.check_pair(None, Some(environment), catalogue)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_pair(
+        &self,
+        service: Option<&ServiceName>,
+        environment: Option<&EnvironmentName>,
+        catalogue: &Catalogue,
+    ) -> Result<(), Refusal> {
+        if let Some(service) = service
+            && !catalogue.services.contains_key(service)
+        {
+            let nearest = nearest_service(service, catalogue);
+            let instead = nearest.clone().map(|nearest| self.clone().with_service(nearest));
+            return Err(Refusal::UnknownService { typed: service.clone(), nearest, instead });
+        }
+        if let Some(environment) = environment
+            && !catalogue.environments.contains_key(environment)
+        {
+            let nearest = nearest_environment(environment, service, catalogue);
+            let instead = nearest.clone().map(|nearest| self.clone().with_environment(nearest));
+            let known = catalogue.environments.keys().cloned().collect();
+            return Err(Refusal::UnknownEnvironment { typed: environment.clone(), nearest, known, instead });
+        }
+        if let (Some(service), Some(environment)) = (service, environment)
+            && let Some(known) = catalogue.services.get(service)
+            && !known.placements.contains_key(environment)
+        {
+            let target = TargetName { service: service.clone(), environment: environment.clone() };
+            return Err(Refusal::NotThere { target, runs_in: known.placements.keys().cloned().collect() });
+        }
+        Ok(())
+    }
+
+    fn with_service(mut self, new: ServiceName) -> Self {
+        match &mut self {
+            Self::Deploy { service, .. } | Self::Rollback { service, .. } | Self::Stop { service, .. } => {
+                *service = new
+            }
+            Self::Status { service, .. } | Self::History { service, .. } => *service = Some(new),
+            Self::Lock { scope: Scope::Target(target), .. } => target.service = new,
+            _ => {}
+        }
+        self
+    }
+
+    fn with_environment(mut self, new: EnvironmentName) -> Self {
+        match &mut self {
+            Self::Deploy { environment, .. } | Self::Rollback { environment, .. } | Self::Stop { environment, .. } => {
+                *environment = new;
+            }
+            Self::Status { environment, .. } | Self::History { environment, .. } => *environment = Some(new),
+            Self::Lock { scope: Scope::Target(target), .. } => target.environment = new,
+            Self::Lock { scope: Scope::Environment(environment), .. } => *environment = new,
+            _ => {}
+        }
+        self
+    }
+}
+
+fn settled_pair(
+    service: Option<ServiceName>,
+    environment: Option<EnvironmentName>,
+    catalogue: &Catalogue,
+) -> (Option<ServiceName>, Option<EnvironmentName>) {
+    let (Some(name), None) = (&service, &environment) else { return (service, environment) };
+    if catalogue.services.contains_key(name) {
+        return (service, environment);
+    }
+    match EnvironmentName::new(name.as_str()) {
+        Ok(name) if catalogue.environments.contains_key(&name) => (None, Some(name)),
+        _ => (service, environment),
+    }
+}
+
+fn nearest_service(typed: &ServiceName, catalogue: &Catalogue) -> Option<ServiceName> {
+    let names = catalogue.services.keys().map(ServiceName::as_str);
+    nearest(typed.as_str(), names).and_then(|name| ServiceName::new(name).ok())
+}
+
+fn nearest_environment(
+    typed: &EnvironmentName,
+    service: Option<&ServiceName>,
+    catalogue: &Catalogue,
+) -> Option<EnvironmentName> {
+    let placements = service.and_then(|service| catalogue.services.get(service)).map(|service| &service.placements);
+    let there = |name: &&EnvironmentName| placements.is_none_or(|placements| placements.contains_key(*name));
+    let names = catalogue.environments.keys().filter(there).map(EnvironmentName::as_str);
+    // People say `production` for `prod` and the other way round.
+    nearest(typed.as_str(), names).and_then(|name| EnvironmentName::new(name).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_found_and_a_far_one_is_not() {
+        let services = ["api", "web", "worker", "payments"];
+        for (typed, found) in [
+            ("apii", Some("api")),
+            ("pai", Some("api")),
+            ("wroker", Some("worker")),
+            ("pay", Some("payments")),
+            ("search", None),
+            ("x", None),
+        ] {
+            assert_eq!(nearest(typed, services), found, "{typed}");
+        }
+        assert_eq!(nearest("production", ["prod", "staging"]), Some("prod"));
+    }
+}
