@@ -3,7 +3,11 @@
 //! Everything that touches the outside is in this crate: the config file, clusters, registries, chat, the environment
 //! and the clocks. What is true is in `state`, what people can ask for is in `commands`.
 
+pub mod check;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod logs;
 pub mod secret;
 pub mod surroundings;
+pub mod version;

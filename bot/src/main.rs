@@ -1,3 +1,7 @@
-//! The hands and the memory of an ops team, for the developer on duty.
+//! The program `rotabot`; everything it does is in the library beside.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rotabot::cli::main()
+}

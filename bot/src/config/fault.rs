@@ -21,6 +21,8 @@ pub struct Finding<What> {
 /// What keeps rotabot from starting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
+    #[error("there is no such file")]
+    NoFile,
     #[error("the file can't be read: {why}")]
     Unreadable { why: String },
     #[error("the file is not UTF-8")]
@@ -97,7 +99,8 @@ impl Fault {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Fault::Unreadable { .. } => Some(
+            Fault::Unreadable { .. } => None,
+            Fault::NoFile => Some(
                 "give the file with --config or ROTABOT_CONFIG; rotabot.example.toml is one to start from".into(),
             ),
             Fault::NotUtf8 => Some("save it as UTF-8".into()),
@@ -189,8 +192,8 @@ pub enum Warning {
     NoRegistry { repository: String },
     #[error("the password for {host} is sent in the clear")]
     PasswordInClear { host: String },
-    #[error("the built-in time zone data is of {day} or earlier")]
-    OldZones { day: NaiveDate },
+    #[error("the time zone data of this rotabot ({edition}) is older than a year")]
+    OldZones { edition: &'static str },
 }
 
 impl Warning {
@@ -251,7 +254,10 @@ fn syntax_hint(message: &str) -> Option<String> {
 /// A duration as the file writes it.
 pub(super) fn human(duration: &Duration) -> String {
     let seconds = duration.as_secs();
-    match [(86_400, "d"), (3_600, "h"), (60, "m")].iter().find(|(unit, _)| seconds >= *unit && seconds % unit == 0) {
+    match [(86_400, "d"), (3_600, "h"), (60, "m")]
+        .iter()
+        .find(|(unit, _)| seconds >= *unit && seconds.is_multiple_of(*unit))
+    {
         Some((unit, letter)) => format!("{}{letter}", seconds / unit),
         None => format!("{seconds}s"),
     }

@@ -23,10 +23,11 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use state::catalogue::{Catalogue, Language};
 use state::names::{ClusterName, PersonName};
 use state::zone;
@@ -43,6 +44,7 @@ use self::report::Report;
 use self::section::Section;
 use self::services::Surroundings;
 use self::source::Source;
+use crate::version;
 
 /// Everything that the file says, validated: every name that is referred to exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,7 +128,12 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, Faulty> {
         faults: vec![Finding { place: Place::File(request.file.to_owned()), what }],
         warnings: Vec::new(),
     };
-    let bytes = fs::read(request.file).map_err(|why| whole(Fault::Unreadable { why: why.to_string() }))?;
+    let bytes = fs::read(request.file).map_err(|why| {
+        whole(match why.kind() {
+            ErrorKind::NotFound => Fault::NoFile,
+            _ => Fault::Unreadable { why: why.to_string() },
+        })
+    })?;
     match str::from_utf8(&bytes) {
         Ok(text) => read(text, request),
         Err(why) => {
@@ -234,8 +241,7 @@ fn note_beside(request: &Request<'_>, report: &Report<'_>) {
         let fault = Fault::SocketPath { path: socket.display().to_string(), bytes, most: LONGEST_SOCKET_PATH };
         report.fault_at(Place::Beside("--data"), fault);
     }
-    let day = zone::edition_day();
-    if day.checked_add_days(Days::new(366)).is_some_and(|old| request.today > old) {
-        report.warn_whole(Warning::OldZones { day });
+    if version::zones_are_old(request.today) {
+        report.warn_whole(Warning::OldZones { edition: zone::edition() });
     }
 }

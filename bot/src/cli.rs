@@ -1,0 +1,116 @@
+//! The command line: what there is, and who does it. Each subcommand is a module of its own.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::config::{self, LogFormat};
+use crate::{check, clock, surroundings, version};
+
+/// Exit codes that every subcommand shares. Those of outcomes are with `say`.
+pub mod exit {
+    /// Refused, or a config with faults.
+    pub const REFUSED: u8 = 1;
+    /// The command line makes no sense. It is not clap's 2, which here means a release that failed.
+    pub const USAGE: u8 = 64;
+}
+
+/// The hands and the memory of an ops team, for the developer on duty.
+#[derive(Debug, Parser)]
+#[command(name = "rotabot", disable_help_subcommand = true)]
+struct CommandLine {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every subcommand.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Options {
+    /// The config file
+    #[arg(
+        long,
+        global = true,
+        env = "ROTABOT_CONFIG",
+        hide_env_values = true,
+        value_name = "FILE",
+        default_value = "rotabot.toml"
+    )]
+    pub config: PathBuf,
+    /// The data folder
+    #[arg(
+        long,
+        global = true,
+        env = "ROTABOT_DATA",
+        hide_env_values = true,
+        value_name = "FOLDER",
+        default_value = "data"
+    )]
+    pub data: PathBuf,
+    /// How the log is written [default: what the config says, else text]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub log: Option<LogFormat>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Tell every fault of the config
+    Check,
+    /// Print the JSON Schema of the config
+    Schema,
+}
+
+/// Does what the command line asks for.
+pub fn main() -> ExitCode {
+    let command = CommandLine::command().version(version::told(clock::now().wall.date_naive()));
+    let parsed = command.try_get_matches().and_then(|matches| CommandLine::from_arg_matches(&matches));
+    let CommandLine { options, command } = match parsed {
+        Ok(parsed) => parsed,
+        Err(unusable) => {
+            let _ = unusable.print();
+            return if unusable.use_stderr() { exit::USAGE.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    match command {
+        Command::Check => {
+            let checked = check::check(&options);
+            print(&checked.text);
+            checked.exit
+        }
+        Command::Schema => {
+            print(&format!("{:#}\n", config::schema()));
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+impl Options {
+    /// Reads the config that the command line names.
+    pub fn load(&self) -> Result<config::Loaded, config::Faulty> {
+        config::load(&config::Request {
+            file: &self.config,
+            data: &self.data,
+            home: surroundings::home().as_deref(),
+            today: clock::now().wall.date_naive(),
+        })
+    }
+}
+
+/// Writes to standard output. A reader that has seen enough, such as `head`, is no fault.
+fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+}
