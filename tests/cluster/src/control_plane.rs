@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 use crate::api::{Api, ApiError};
 use crate::certificates::{Authority, Pair, signing_keys};
 use crate::kubeconfig::{Identity, Kubeconfig};
+use crate::kwok;
 use crate::namespace::Namespace;
 use crate::owned::{Owned, OwnedFolder};
 use crate::parts::{Part, Ports};
 use crate::ports::free_port;
 use crate::program::Program;
-use crate::stages;
 use crate::wait::until;
 
 /// Generous: a machine with two cores may be building beside it.
@@ -97,9 +97,11 @@ impl ControlPlane {
         plane.start_part(Part::ApiServer)?;
         plane.wait_until_served()?;
         plane.let_kubelets_be_read()?;
-        for part in [Part::ControllerManager, Part::Scheduler, Part::Kwok] {
-            plane.start_part(part)?;
-        }
+        plane.api.post(DEFINITIONS, &kwok::logs_definition())?;
+        plane.start_part(Part::ControllerManager)?;
+        plane.start_part(Part::Scheduler)?;
+        plane.wait_until_defined(kwok::LOGS)?;
+        plane.start_part(Part::Kwok)?;
         for n in 0..options.nodes {
             plane.api.post("/api/v1/nodes", &node(n))?;
         }
@@ -291,6 +293,13 @@ impl ControlPlane {
         })
     }
 
+    fn wait_until_defined(&self, name: &str) -> Result<()> {
+        until(&format!("the definition of {name}"), START_PATIENCE, || {
+            let definition = self.api.get(&format!("{DEFINITIONS}/{name}"))?;
+            Ok(has_condition(&definition, "Established").then_some(()))
+        })
+    }
+
     /// Ready is not enough: the taint that keeps pods off goes a little later.
     fn wait_for_nodes(&self, count: usize) -> Result<()> {
         until("the readiness of all nodes", START_PATIENCE, || {
@@ -303,6 +312,7 @@ impl ControlPlane {
 }
 
 const KUBELET_CLIENT: &str = "test:kubelet-client";
+const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 /// Everything that the parts read, and what [`ControlPlane::attach`] needs.
 fn write_files(folder: &Path, server: &str) -> Result<()> {
@@ -339,7 +349,7 @@ fn write_files(folder: &Path, server: &str) -> Result<()> {
         context: "test".to_owned(),
     };
     admin.write(&folder.join("admin.kubeconfig"))?;
-    stages::write(folder)
+    kwok::write(folder)
 }
 
 fn node(n: usize) -> Value {
@@ -359,8 +369,10 @@ fn node(n: usize) -> Value {
 }
 
 fn takes_pods(node: &Value) -> bool {
-    let ready = node["status"]["conditions"]
-        .as_array()
-        .is_some_and(|all| all.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True"));
-    ready && node["spec"]["taints"].as_array().is_none_or(Vec::is_empty)
+    has_condition(node, "Ready") && node["spec"]["taints"].as_array().is_none_or(Vec::is_empty)
+}
+
+fn has_condition(object: &Value, kind: &str) -> bool {
+    let conditions = object["status"]["conditions"].as_array();
+    conditions.into_iter().flatten().any(|condition| condition["type"] == kind && condition["status"] == "True")
 }

@@ -15,6 +15,7 @@ pub mod behaviour;
 mod certificates;
 mod control_plane;
 mod kubeconfig;
+mod kwok;
 mod namespace;
 mod objects;
 mod owned;
@@ -22,7 +23,6 @@ mod parts;
 mod ports;
 mod program;
 mod registry;
-mod stages;
 mod wait;
 
 pub use api::{Api, ApiError};

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
@@ -33,11 +34,16 @@ fn up() -> Result<ExitCode> {
     let start = Instant::now();
     let plane = ControlPlane::start(&Options { audit: true, ..Options::default() })?;
     let registry = Registry::start(&RegistryOptions::default())?;
-    println!("started in {:.1} s; Ctrl-C ends it", start.elapsed().as_secs_f64());
-    println!("export KUBECONFIG={}", plane.folder().join("admin.kubeconfig").display());
-    println!("export ROTABOT_TEST_CLUSTER={}", plane.folder().display());
-    println!("kubectl: {} kubectl", Program::find()?.path().display());
-    println!("registry: {} (plain HTTP)", registry.address());
+    let text = format!(
+        "started in {:.1} s; Ctrl-C ends it\nexport KUBECONFIG={}\nexport {}={}\nkubectl: {} kubectl\nregistry: {} (plain HTTP)\n",
+        start.elapsed().as_secs_f64(),
+        plane.folder().join("admin.kubeconfig").display(),
+        ControlPlane::SHARED,
+        plane.folder().display(),
+        Program::find()?.path().display(),
+        registry.address(),
+    );
+    io::stdout().write_all(text.as_bytes())?;
     runtime.block_on(async {
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         tokio::select! {

@@ -149,6 +149,7 @@ fn kwok(file: &dyn Fn(&str) -> String, ports: Ports) -> Vec<String> {
     vec![
         format!("--kubeconfig={}", file("admin.kubeconfig")),
         format!("--config={}", file("kwok.yaml")),
+        "--enable-crds=Logs".to_owned(),
         "--manage-all-nodes=true".to_owned(),
         "--node-ip=127.0.0.1".to_owned(),
         format!("--node-port={}", ports.kubelet),

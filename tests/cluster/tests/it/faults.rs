@@ -1,9 +1,10 @@
 //! A control plane that is killed, frozen and started again.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use cluster::{ControlPlane, Deployment, Options, Part};
+use cluster::{ControlPlane, Deployment, Options, Part, Program};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -49,5 +50,34 @@ fn every_part_can_be_restarted() -> Result<()> {
     let namespace = plane.namespace()?;
     namespace.create_object("deployments", &Deployment::new("api", "shop/api:v7").replicas(4).json())?;
     namespace.wait_rolled_out("api", PATIENCE)?;
+    Ok(())
+}
+
+#[test]
+fn another_process_may_use_it_but_not_maltreat_it() -> Result<()> {
+    let plane = ControlPlane::start(&Options { nodes: 1, ..Options::default() })?;
+    let attached = ControlPlane::attach(plane.folder())?;
+    let namespace = attached.namespace()?;
+    namespace.create_object("deployments", &Deployment::new("api", "shop/api:v7").json())?;
+    namespace.wait_rolled_out("api", PATIENCE)?;
+    assert!(attached.kill(Part::ApiServer).is_err());
+    drop(namespace);
+    drop(attached);
+    plane.kubectl(&["get", "nodes"])?;
+    Ok(())
+}
+
+#[test]
+fn a_command_finds_the_control_plane_that_was_started_for_it() -> Result<()> {
+    let program = Program::find()?;
+    let output = Command::new(env!("CARGO_BIN_EXE_cluster"))
+        .arg("with")
+        .arg(program.path())
+        .args(["kubectl", "get", "nodes", "--output", "name"])
+        .output()?;
+    let text = String::from_utf8(output.stdout)?;
+    assert_eq!(text.lines().filter(|line| line.starts_with("node/")).count(), 5, "{text}");
+    let failing = Command::new(env!("CARGO_BIN_EXE_cluster")).args(["with", "sh", "-c", "exit 7"]).status()?;
+    assert_eq!(failing.code(), Some(7));
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use cluster::{ControlPlane, Deployment, container_statuses, pods_of_image, until};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -75,21 +75,72 @@ fn one_bad_container_leaves_the_others_running() -> Result<()> {
 }
 
 #[test]
-fn logs_of_this_run_and_of_the_one_before_are_served() -> Result<()> {
+fn the_log_of_a_run_that_crashed_ends_in_its_panic_and_holds_secrets() -> Result<()> {
     let namespace = ControlPlane::shared()?.namespace()?;
     namespace.create_object("deployments", &Deployment::new("api", "shop/api:v7-crash").json())?;
-    until("a crash", PATIENCE, || {
-        let crashed = |pod| container_statuses(pod).iter().any(|status| status["restartCount"].as_u64() >= Some(1));
-        Ok(namespace.pods()?.iter().any(crashed).then_some(()))
+    until("a back-off", PATIENCE, || {
+        let waits =
+            |pod| container_statuses(pod).iter().any(|one| one["state"]["waiting"]["reason"] == "CrashLoopBackOff");
+        Ok(namespace.pods()?.iter().any(waits).then_some(()))
     })?;
-    let present = namespace.kubectl(&["logs", "deployment/api", "--tail", "3"])?;
-    assert_eq!(present.lines().count(), 3, "{present}");
-    assert!(present.contains("@everyone") && present.contains("Bearer not-a-real-token"), "{present}");
-    assert!(!present.contains("panicked"), "{present}");
     let previous = namespace.kubectl(&["logs", "deployment/api", "--previous", "--tail", "25"])?;
     assert_eq!(previous.lines().count(), 25, "{previous}");
     assert!(previous.ends_with("DATABASE_URL is not set\n"), "{previous}");
+    assert!(previous.contains("@everyone") && previous.contains("Bearer not-a-real-token"), "{previous}");
     Ok(())
+}
+
+#[test]
+fn a_container_that_never_ran_has_no_log_and_one_that_runs_has_none_of_a_run_before() -> Result<()> {
+    let namespace = ControlPlane::shared()?.namespace()?;
+    namespace.create_object("deployments", &Deployment::new("pull", "shop/api:v7-pullfail").json())?;
+    namespace.create_object("deployments", &Deployment::new("good", "shop/api:v7").json())?;
+    namespace.wait_rolled_out("good", PATIENCE)?;
+    let log = namespace.kubectl(&["logs", "deployment/good", "--tail", "3"])?;
+    assert!(log.ends_with("GET /healthz 200 0 ms\n") && log.lines().count() == 3, "{log}");
+    for arguments in [&["logs", "deployment/pull"][..], &["logs", "deployment/good", "--previous"][..]] {
+        let error = namespace.kubectl(arguments).unwrap_err().to_string();
+        assert!(error.contains("BadRequest"), "{error}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_condition_keeps_the_time_of_its_last_change() -> Result<()> {
+    let namespace = ControlPlane::shared()?.namespace()?;
+    namespace.create_object("deployments", &Deployment::new("api", "shop/api:v7-pullfail").json())?;
+    let not_ready = |reason: &'static str| {
+        until(reason, PATIENCE, || {
+            let pods = namespace.pods()?;
+            let Some(pod) = pods.first() else { return Ok(None) };
+            let seen = container_statuses(pod).iter().any(|status| status["state"]["waiting"]["reason"] == reason);
+            let ready = ready_condition(pod);
+            Ok(seen.then(|| ready["lastTransitionTime"].clone()))
+        })
+    };
+    let first = not_ready("ErrImagePull")?;
+    assert!(first.is_string());
+    assert_eq!(not_ready("ImagePullBackOff")?, first);
+    Ok(())
+}
+
+#[test]
+fn a_pod_that_became_ready_has_no_reason_left_for_not_being_so() -> Result<()> {
+    let namespace = ControlPlane::shared()?.namespace()?;
+    namespace.create_object("deployments", &Deployment::new("api", "shop/api:v7-slow").json())?;
+    until("unreadiness", PATIENCE, || {
+        let pods = namespace.pods()?;
+        Ok(pods.first().is_some_and(|pod| ready_condition(pod)["reason"] == "ContainersNotReady").then_some(()))
+    })?;
+    namespace.wait_rolled_out("api", PATIENCE)?;
+    let ready = ready_condition(&namespace.pods()?[0]);
+    assert_eq!((&ready["status"], &ready["reason"]), (&json!("True"), &Value::Null));
+    Ok(())
+}
+
+fn ready_condition(pod: &Value) -> Value {
+    let conditions = pod["status"]["conditions"].as_array().cloned().unwrap_or_default();
+    conditions.into_iter().find(|condition| condition["type"] == "Ready").unwrap_or_default()
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! kwok's configuration: the life of nodes and pods as stages, and what containers have logged.
+//! The lives of nodes and pods, as kwok's stages.
 //!
 //! A stage is chosen by jq expressions over the object, waits its delay, and patches the status from a Go template. It must not match
 //! what it itself leaves, or it runs for ever. Pods go through these states:
@@ -12,15 +12,15 @@
 //!   '--> another waiting reason                         badconfig, invalidname
 //! ```
 
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+use super::logs::{self, Logs};
+use super::templates::{RUNS_AGAIN, RUNS_READY, RUNS_UNREADY, backs_off, ended, one_or_others, pod_status, waiting};
 use crate::behaviour::{
-    BAD_CONFIG, BARE_ID, DYING, INVALID_NAME, NEVER_READY, NEVER_SIMPLY_READY, OUT_OF_MEMORY, PULL_FAILS, SLOW,
-    UNREADY_AFTER_20_S, WRONG_DIGEST,
+    BAD_CONFIG, DYING, INVALID_NAME, NEVER_READY, NEVER_SIMPLY_READY, OUT_OF_MEMORY, PULL_FAILS, SLOW,
+    UNREADY_AFTER_20_S,
 };
 
 /// The behaviours of a pod's containers, one result each.
@@ -36,18 +36,11 @@ const RESTARTED: &str =
 /// The back-off between restarts, doubling as the kubelet's does, but from 2 s to 16 s.
 const BACK_OFF: &str = r#"[.status.containerStatuses[]?.restartCount] | max // 1 | if . <= 1 then "2s" elif . == 2 then "4s" elif . == 3 then "8s" else "16s" end"#;
 
-/// Writes the configuration and the log files it names into a folder, and answers the configuration's documents.
-pub(crate) fn write(folder: &Path) -> Result<()> {
-    let logs = folder.join("logs");
-    fs::create_dir_all(&logs)?;
-    let mut documents = vec![node_stage(), deleted_stage(), ready_stage(), unready_stage(), slow_stage()];
-    documents.push(turns_unready_stage());
-    documents.extend(waiting_stages());
-    documents.extend(dying_stages());
-    documents.push(container_logs(&logs)?);
-    let text: Vec<String> = documents.iter().map(Value::to_string).collect();
-    let path = folder.join("kwok.yaml");
-    fs::write(&path, text.join("\n---\n")).with_context(|| format!("{}", path.display()))
+/// All stages; containers' logs are looked for in `logs`.
+pub(super) fn all(logs: &Path) -> Vec<Value> {
+    let single = [ready_stage(), unready_stage(), slow_stage(), turns_unready_stage()];
+    let of_pods = single.into_iter().chain(waiting_stages()).chain(dying_stages());
+    [node_stage(), deleted_stage()].into_iter().chain(of_pods.map(|stage| stage.document(logs))).collect()
 }
 
 /// A stage for pods.
@@ -57,6 +50,7 @@ struct Stage {
     delay: Value,
     events: Vec<(&'static str, &'static str, String)>,
     status: String,
+    logs: Option<(Vec<String>, Logs, Logs)>,
 }
 
 impl Stage {
@@ -68,16 +62,17 @@ impl Stage {
             delay: json!({ "durationMilliseconds": 0 }),
             events: Vec::new(),
             status: String::new(),
+            logs: None,
         }
     }
 
     fn when(mut self, key: &'static str, values: &[&str]) -> Self {
-        self.when.push((key, "In", values.iter().map(|&value| value.to_owned()).collect()));
+        self.when.push((key, "In", owned(values)));
         self
     }
 
     fn when_not(mut self, key: &'static str, values: &[&str]) -> Self {
-        self.when.push((key, "NotIn", values.iter().map(|&value| value.to_owned()).collect()));
+        self.when.push((key, "NotIn", owned(values)));
         self
     }
 
@@ -106,12 +101,22 @@ impl Stage {
         self
     }
 
-    fn document(self) -> Value {
+    /// What containers of these behaviours have logged from now on, and in the run before (`--previous`).
+    fn logs(mut self, behaviours: &[&str], present: Logs, previous: Logs) -> Self {
+        self.logs = Some((owned(behaviours), present, previous));
+        self
+    }
+
+    fn document(self, folder: &Path) -> Value {
         let mut steps: Vec<Value> = self
             .events
             .iter()
             .map(|(kind, reason, message)| json!({ "event": { "type": kind, "reason": reason, "message": message } }))
             .collect();
+        // Before the status: who sees a container's end finds its logs.
+        if let Some((behaviours, present, previous)) = self.logs {
+            steps.push(json!({ "apply": { "template": logs::template(folder, &behaviours, present, previous) } }));
+        }
         steps.push(json!({ "patch": { "subresource": "status", "root": "status", "template": self.status } }));
         let conditions: Vec<Value> = self
             .when
@@ -171,50 +176,48 @@ fn deleted_stage() -> Value {
     document("Pod", "pod-deleted", &selector, &json!({ "durationMilliseconds": 200 }), &steps)
 }
 
-fn ready_stage() -> Value {
+fn ready_stage() -> Stage {
     Stage::new("pod-ready")
         .when(PHASE, &["Pending"])
         .when_not(BEHAVIOUR, &NEVER_SIMPLY_READY)
         .after(1_000)
         .tells("Started", "Started container")
         .status(pod_status("Running", "True", RUNS_READY))
-        .document()
 }
 
-fn unready_stage() -> Value {
+fn unready_stage() -> Stage {
     Stage::new("pod-not-ready-yet")
         .when(PHASE, &["Pending"])
         .when(BEHAVIOUR, &[NEVER_READY, SLOW])
         .after(500)
         .tells("Started", "Started container")
         .warns("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
+        .logs(&[NEVER_READY, SLOW], Logs::NotReady, Logs::Missing)
         .status(pod_status("Running", "False", &one_or_others(&[NEVER_READY, SLOW], RUNS_UNREADY, RUNS_READY)))
-        .document()
 }
 
-fn slow_stage() -> Value {
+fn slow_stage() -> Stage {
     Stage::new("pod-ready-at-last")
         .when(PHASE, &["Running"])
         .when(BEHAVIOUR, &[SLOW])
         .when(READY, &["False"])
         .after(14_500)
         .status(pod_status("Running", "True", RUNS_READY))
-        .document()
 }
 
-fn turns_unready_stage() -> Value {
+fn turns_unready_stage() -> Stage {
     Stage::new("pod-turns-unready")
         .when(PHASE, &["Running"])
         .when(BEHAVIOUR, &[UNREADY_AFTER_20_S])
         .when(READY, &["True"])
         .after(20_000)
         .warns("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
+        .logs(&[UNREADY_AFTER_20_S], Logs::NotReady, Logs::Missing)
         .status(pod_status("Running", "False", &one_or_others(&[UNREADY_AFTER_20_S], RUNS_UNREADY, RUNS_READY)))
-        .document()
 }
 
 /// Containers that never get to run.
-fn waiting_stages() -> Vec<Value> {
+fn waiting_stages() -> Vec<Stage> {
     let not_found = r#"{{ printf "rpc error: code = NotFound desc = failed to pull and unpack image \"%s\": not found" .image | Quote }}"#;
     let backing_off = r#"{{ printf "Back-off pulling image \"%s\": ErrImagePull: not found" .image | Quote }}"#;
     let no_config = r#""configmap \"api-config\" not found""#;
@@ -232,42 +235,40 @@ fn waiting_stages() -> Vec<Value> {
             .tells("Pulling", "Pulling image")
             .warns("Failed", "Failed to pull image: rpc error: code = NotFound desc = not found")
             .warns("Failed", "Error: ErrImagePull")
-            .status(waits(PULL_FAILS, "ErrImagePull", not_found))
-            .document(),
+            .logs(&[PULL_FAILS], Logs::Missing, Logs::Missing)
+            .status(waits(PULL_FAILS, "ErrImagePull", not_found)),
         Stage::new("pod-pull-backs-off")
             .when(BEHAVIOUR, &[PULL_FAILS])
             .when(WAITING, &["ErrImagePull"])
             .after(1_500)
             .warns("Failed", "Error: ImagePullBackOff")
-            .status(waits(PULL_FAILS, "ImagePullBackOff", backing_off))
-            .document(),
+            .status(waits(PULL_FAILS, "ImagePullBackOff", backing_off)),
         Stage::new("pod-pull-fails-again")
             .when(BEHAVIOUR, &[PULL_FAILS])
             .when(WAITING, &["ImagePullBackOff"])
             .after(15_000)
-            .status(waits(PULL_FAILS, "ErrImagePull", not_found))
-            .document(),
+            .status(waits(PULL_FAILS, "ErrImagePull", not_found)),
         Stage::new("pod-has-no-config")
             .when(PHASE, &["Pending"])
             .when(BEHAVIOUR, &[BAD_CONFIG])
             .when_not(WAITING, &["CreateContainerConfigError"])
             .after(400)
             .warns("Failed", "Error: configmap \"api-config\" not found")
-            .status(waits(BAD_CONFIG, "CreateContainerConfigError", no_config))
-            .document(),
+            .logs(&[BAD_CONFIG], Logs::Missing, Logs::Missing)
+            .status(waits(BAD_CONFIG, "CreateContainerConfigError", no_config)),
         Stage::new("pod-has-an-invalid-image-name")
             .when(PHASE, &["Pending"])
             .when(BEHAVIOUR, &[INVALID_NAME])
             .when_not(WAITING, &["InvalidImageName"])
             .after(400)
             .warns("InspectFailed", "Failed to apply default image tag: couldn't parse image name")
-            .status(waits(INVALID_NAME, "InvalidImageName", bad_name))
-            .document(),
+            .logs(&[INVALID_NAME], Logs::Missing, Logs::Missing)
+            .status(waits(INVALID_NAME, "InvalidImageName", bad_name)),
     ]
 }
 
 /// Containers that run, die and are restarted, for ever: the first time at once, later after a back-off.
-fn dying_stages() -> Vec<Value> {
+fn dying_stages() -> Vec<Stage> {
     let names: Vec<&str> = DYING.iter().map(|(name, _)| *name).collect();
     let mut stages = Vec::new();
     for (name, milliseconds) in DYING {
@@ -280,17 +281,17 @@ fn dying_stages() -> Vec<Value> {
                 .when(RESTARTED, &[restarted])
                 .after(milliseconds)
         };
-        let ended = ended(reason, code);
+        let (ended, backs_off) = (ended(reason, code), backs_off(reason, code));
         stages.push(
             runs(Stage::new(format!("pod-{name}-ends-first")), "never")
-                .status(pod_status("Running", "False", &one_or_others(&[name], &ended.0, RUNS_READY)))
-                .document(),
+                .logs(&[name], Logs::Ended, Logs::Missing)
+                .status(pod_status("Running", "False", &one_or_others(&[name], &ended, RUNS_READY))),
         );
         stages.push(
             runs(Stage::new(format!("pod-{name}-ends-again")), "before")
                 .warns("BackOff", "Back-off restarting failed container")
-                .status(pod_status("Running", "False", &one_or_others(&[name], &ended.1, RUNS_READY)))
-                .document(),
+                .logs(&[name], Logs::Ended, Logs::Ended)
+                .status(pod_status("Running", "False", &one_or_others(&[name], &backs_off, RUNS_READY))),
         );
     }
     let again = one_or_others(&names, RUNS_AGAIN, RUNS_READY);
@@ -300,8 +301,8 @@ fn dying_stages() -> Vec<Value> {
             .when(ENDED, &["Error", "OOMKilled"])
             .after(400)
             .tells("Started", "Started container")
-            .status(pod_status("Running", "True", &again))
-            .document(),
+            .logs(&names, Logs::Started, Logs::Ended)
+            .status(pod_status("Running", "True", &again)),
     );
     stages.push(
         Stage::new("pod-restarts-after-back-off")
@@ -309,182 +310,12 @@ fn dying_stages() -> Vec<Value> {
             .when(WAITING, &["CrashLoopBackOff"])
             .after_computed(BACK_OFF)
             .tells("Started", "Started container")
-            .status(pod_status("Running", "True", &again))
-            .document(),
+            .logs(&names, Logs::Started, Logs::Ended)
+            .status(pod_status("Running", "True", &again)),
     );
     stages
 }
 
-/// The status of a whole pod around the statuses of its containers. Within `container`, `.` is the container of the spec, `$old` its
-/// status until now, `$behaviour`, `$imageID` and `$now` what they say.
-fn pod_status(phase: &str, ready: &str, container: &str) -> String {
-    let (reason, message) = match ready {
-        "True" => ("", ""),
-        _ => ("\n  reason: ContainersNotReady", "\n  message: containers are not ready"),
-    };
-    let condition = |kind: &str| {
-        format!("- type: {kind}\n  status: {ready:?}\n  lastTransitionTime: {{{{ $now | Quote }}}}{reason}{message}\n")
-    };
-    format!(
-        r#"
-{{{{ $now := Now }}}}
-{{{{ $pod := . }}}}
-phase: {phase}
-startTime: {{{{ or .status.startTime $now | Quote }}}}
-hostIP: {{{{ NodeIPWith .spec.nodeName | Quote }}}}
-podIP: {{{{ PodIPWith .spec.nodeName (or .spec.hostNetwork false) (or .metadata.uid "") (or .metadata.name "") (or .metadata.namespace "") | Quote }}}}
-conditions:
-- type: Initialized
-  status: "True"
-  lastTransitionTime: {{{{ $now | Quote }}}}
-{}{}
-{{{{ if .spec.initContainers }}}}
-initContainerStatuses:
-{{{{ range .spec.initContainers }}}}
-- name: {{{{ .name | Quote }}}}
-  image: {{{{ .image | Quote }}}}
-  imageID: {{{{ .image | Quote }}}}
-  ready: true
-  restartCount: 0
-{{{{ if eq (or .restartPolicy "") "Always" }}}}
-  started: true
-  state: {{ running: {{ startedAt: {{{{ $now | Quote }}}} }} }}
-{{{{ else }}}}
-  state: {{ terminated: {{ exitCode: 0, reason: Completed, startedAt: {{{{ $now | Quote }}}}, finishedAt: {{{{ $now | Quote }}}} }} }}
-{{{{ end }}}}
-{{{{ end }}}}
-{{{{ end }}}}
-containerStatuses:
-{{{{ range .spec.containers }}}}
-{{{{ $name := .name }}}}
-{{{{ $old := dict }}}}
-{{{{ range (or $pod.status.containerStatuses list) }}}}{{{{ if eq .name $name }}}}{{{{ $old = . }}}}{{{{ end }}}}{{{{ end }}}}
-{{{{ $reference := splitList "@" .image }}}}
-{{{{ $tagged := first $reference }}}}
-{{{{ $repository := regexReplaceAll ":[^:/]*$" $tagged "" }}}}
-{{{{ $behaviour := last (splitList "-" (last (splitList ":" $tagged))) }}}}
-{{{{ $digest := printf "sha256:%s" (sha256sum .image) }}}}
-{{{{ if eq (len $reference) 2 }}}}{{{{ $digest = last $reference }}}}{{{{ end }}}}
-{{{{ if eq $behaviour "{WRONG_DIGEST}" }}}}{{{{ $digest = printf "sha256:%s" (sha256sum (printf "not %s" .image)) }}}}{{{{ end }}}}
-{{{{ $imageID := printf "%s@%s" $repository $digest }}}}
-{{{{ if eq $behaviour "{BARE_ID}" }}}}{{{{ $imageID = printf "sha256:%s" (sha256sum .image) }}}}{{{{ end }}}}
-{{{{ $restarts := int (or $old.restartCount 0) }}}}
-{{{{ $running := dict }}}}
-{{{{ with $old.state }}}}{{{{ with .running }}}}{{{{ $running = . }}}}{{{{ end }}}}{{{{ end }}}}
-{{{{ $since := or $running.startedAt $now }}}}
-- name: {{{{ .name | Quote }}}}
-  image: {{{{ .image | Quote }}}}
-{container}
-{{{{ end }}}}
-"#,
-        condition("Ready"),
-        condition("ContainersReady"),
-    )
-}
-
-/// One template for containers of these behaviours, another for the rest.
-fn one_or_others(behaviours: &[&str], these: &str, others: &str) -> String {
-    let list: Vec<String> = behaviours.iter().map(|name| format!("{name:?}")).collect();
-    format!("{{{{ if has $behaviour (list {}) }}}}{these}{{{{ else }}}}{others}{{{{ end }}}}", list.join(" "))
-}
-
-const RUNS_READY: &str = r#"
-  imageID: {{ $imageID | Quote }}
-  containerID: containerd://{{ sha256sum (printf "%s %s %d" $pod.metadata.uid $name $restarts) }}
-  ready: true
-  started: true
-  restartCount: {{ $restarts }}
-  state: { running: { startedAt: {{ $since | Quote }} } }
-{{ with $old.lastState }}{{ if . }}
-  lastState: {{ toJson . }}
-{{ end }}{{ end }}
-"#;
-
-const RUNS_UNREADY: &str = r#"
-  imageID: {{ $imageID | Quote }}
-  containerID: containerd://{{ sha256sum (printf "%s %s %d" $pod.metadata.uid $name $restarts) }}
-  ready: false
-  started: true
-  restartCount: {{ $restarts }}
-  state: { running: { startedAt: {{ $since | Quote }} } }
-"#;
-
-/// Restarted: counts up, and what the container ended with moves to its last state.
-const RUNS_AGAIN: &str = r#"
-  imageID: {{ $imageID | Quote }}
-  containerID: containerd://{{ sha256sum (printf "%s %s %d" $pod.metadata.uid $name (add $restarts 1)) }}
-  ready: true
-  started: true
-  restartCount: {{ add $restarts 1 }}
-  state: { running: { startedAt: {{ $now | Quote }} } }
-{{ if $old.state.terminated }}
-  lastState: { terminated: {{ toJson $old.state.terminated }} }
-{{ else }}
-  lastState: {{ toJson (or $old.lastState dict) }}
-{{ end }}
-"#;
-
-fn waiting(reason: &str, message: &str) -> String {
-    format!(
-        "\n  imageID: \"\"\n  ready: false\n  started: false\n  restartCount: 0\n  state:\n    waiting:\n      reason: {reason}\n      \
-         message: {message}\n"
-    )
-}
-
-/// A container's end: as its present state, and as its last state while it waits for the next restart.
-fn ended(reason: &str, code: u8) -> (String, String) {
-    let common = r#"
-  imageID: {{ $imageID | Quote }}
-  containerID: containerd://{{ sha256sum (printf "%s %s %d" $pod.metadata.uid $name $restarts) }}
-  ready: false
-  started: false
-  restartCount: {{ $restarts }}
-"#;
-    let terminated = format!(
-        "terminated: {{ exitCode: {code}, reason: {reason}, startedAt: {{{{ $since | Quote }}}}, finishedAt: {{{{ $now | Quote }}}} }}"
-    );
-    let message = r#"{{ printf "back-off restarting failed container=%s pod=%s" $name $pod.metadata.name | Quote }}"#;
-    (
-        format!("{common}  state: {{ {terminated} }}\n"),
-        format!(
-            "{common}  state: {{ waiting: {{ reason: CrashLoopBackOff, message: {message} }} }}\n  lastState: {{ {terminated} }}\n"
-        ),
-    )
-}
-
-/// Every container has the same two logs: of the present run, and (`--previous`) of the run that ended, which ends in a panic. Both hold
-/// what must never reach a chat: a token and a mention of everybody.
-fn container_logs(folder: &Path) -> Result<Value> {
-    let present = folder.join("present.log");
-    let previous = folder.join("previous.log");
-    fs::write(&present, cri_lines(&present_lines()))?;
-    fs::write(&previous, cri_lines(&previous_lines()))?;
-    Ok(json!({
-        "apiVersion": "kwok.x-k8s.io/v1alpha1",
-        "kind": "ClusterLogs",
-        "metadata": { "name": "logs" },
-        "spec": { "logs": [{ "logsFile": present, "previousLogsFile": previous }] },
-    }))
-}
-
-fn present_lines() -> Vec<String> {
-    let mut lines = vec!["starting, configuration from /etc/api/config.toml".to_owned()];
-    lines.extend((1..=40).map(|n| format!("GET /orders/{n} 200 {} ms", 3 + n % 7)));
-    lines.push("connecting with Authorization: Bearer not-a-real-token-4f8a2c7d9e1b".to_owned());
-    lines.push("@everyone the queue is 12 orders behind".to_owned());
-    lines.push("GET /healthz 503 0 ms".to_owned());
-    lines
-}
-
-fn previous_lines() -> Vec<String> {
-    let mut lines = present_lines();
-    lines.push("thread 'main' panicked at src/main.rs:42: DATABASE_URL is not set".to_owned());
-    lines
-}
-
-/// The form in which a container runtime keeps logs: time, stream, whole or partial, text.
-fn cri_lines(lines: &[String]) -> String {
-    let stamped =
-        |(n, line): (usize, &String)| format!("2026-01-01T00:{:02}:{:02}.000000000Z stdout F {line}\n", n / 60, n % 60);
-    lines.iter().enumerate().map(stamped).collect()
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
 }
