@@ -17,10 +17,10 @@ use std::time::{Duration, Instant};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [role, folder] = &arguments[..]
+    if let [role, folder, pairs] = &arguments[..]
         && role == WRITER
     {
-        return write_until_killed(Path::new(folder));
+        return write_until_killed(Path::new(folder), pairs.parse().unwrap());
     }
     // As a harness has it: a filter that names no test of this file runs nothing, and `--list` only tells.
     if arguments.iter().any(|argument| argument == "--list") {
@@ -37,6 +37,7 @@ fn main() {
 
 const NAME: &str = "nothing_acknowledged_is_lost_by_kill_nine";
 const WRITER: &str = "write-until-killed";
+const RESTS: &str = "rests";
 const WRITERS: u64 = 4;
 /// How many pairs each writer leaves behind it: the older ones it takes away, so that the log is cleaned up meanwhile.
 const PAIRS_KEPT: u64 = 300;
@@ -55,29 +56,40 @@ fn kill_and_look(rounds: u64) -> (u64, usize) {
     (total, kept)
 }
 
-/// Lets a process write for a while, kills it, and returns what it has acknowledged.
+/// Lets a process write for a while, kills it, and returns what it has acknowledged. In every second round it is killed at
+/// rest, when nothing comes after the last write that could carry it to the disk.
 fn write_and_kill(folder: &Path, round: u64) -> Vec<Acknowledgement> {
-    let program = std::env::current_exe().unwrap();
-    let writer = Command::new(program).args([WRITER.as_ref(), folder.as_os_str()]).stdout(Stdio::piped()).spawn();
-    let mut writer = Killed(writer.unwrap());
+    let at_rest = round % 2 == 1;
+    let pairs = if at_rest { 10 + round } else { u64::MAX };
+    let mut writer = Command::new(std::env::current_exe().unwrap());
+    writer.arg(WRITER).arg(folder).arg(pairs.to_string()).stdout(Stdio::piped());
+    let mut writer = Killed(writer.spawn().unwrap());
     let mut lines = BufReader::new(writer.0.stdout.take().unwrap());
-    let (first, started) = mpsc::channel();
+    let (acknowledging, starts) = mpsc::channel();
+    let (resting, rests) = mpsc::channel();
     let reader = std::thread::spawn(move || {
         let (mut acknowledged, mut line) = (Vec::new(), String::new());
         while lines.read_line(&mut line).unwrap() > 0 {
-            if let Some(line) = line.strip_suffix('\n') {
-                acknowledged.push(Acknowledgement::parse(line));
-                let _ = first.send(());
+            match line.strip_suffix('\n') {
+                Some(RESTS) => resting.send(()).unwrap(),
+                Some(line) => acknowledged.push(Acknowledgement::parse(line)),
+                None => {}
             }
+            let _ = acknowledging.send(());
             line.clear();
         }
         acknowledged
     });
-    // It is the moment of death that has to vary, among the writes and among the rounds.
-    let since_start = Instant::now();
-    started.recv_timeout(Duration::from_secs(60)).expect("the writer should acknowledge something within a minute");
-    let odd = u64::from(since_start.elapsed().subsec_nanos());
-    std::thread::sleep(Duration::from_micros(odd % 100_000 + (round % 4) * 100_000));
+    let minute = Duration::from_secs(60);
+    if at_rest {
+        rests.recv_timeout(minute).expect("the writers should be done within a minute");
+    } else {
+        // It is the moment of death that has to vary, among the writes and among the rounds.
+        let since_start = Instant::now();
+        starts.recv_timeout(minute).expect("the writers should acknowledge something within a minute");
+        let odd = u64::from(since_start.elapsed().subsec_nanos());
+        std::thread::sleep(Duration::from_micros(odd % 100_000 + (round % 5) * 100_000));
+    }
     writer.0.kill().unwrap();
     writer.0.wait().unwrap();
     reader.join().unwrap()
@@ -133,15 +145,15 @@ fn read_all(store: &SledStore, kind: &Key) -> BTreeMap<(u64, u64), Vec<u8>> {
     }
 }
 
-/// The process that gets killed: several writers, each going on where it was stopped.
-fn write_until_killed(folder: &Path) {
+/// The process that gets killed: several writers, each going on where it was stopped, for so many pairs.
+fn write_until_killed(folder: &Path, pairs: u64) {
     let store = SledStore::open(SledOptions::new(folder.join("store"))).unwrap();
     std::thread::scope(|scope| {
         for writer in 0..WRITERS {
             let store = &store;
             scope.spawn(move || {
                 let mut last = block_on(store.get(&last_key(writer))).unwrap();
-                loop {
+                for _ in 0..pairs {
                     let count = last.as_ref().map_or(0, |last| number(&last.value)) + 1;
                     let mut commit = Commit::new();
                     commit.demand_unchanged(last_key(writer), last.map(|last| last.revision));
@@ -161,6 +173,10 @@ fn write_until_killed(folder: &Path) {
             });
         }
     });
+    println!("{RESTS}");
+    loop {
+        std::thread::park();
+    }
 }
 
 /// A process that does not outlive this value.
