@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 use futures::executor::block_on;
-use state::store::{Commit, Committed, Key, Range, Revision, SledOptions, SledStore, Store as _, VALUE_AT_MOST};
+use state::store::{Commit, Committed, Key, Range, SledOptions, SledStore, Store as _, VALUE_AT_MOST};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -29,7 +29,7 @@ fn main() {
     if arguments.iter().any(|argument| !argument.starts_with('-') && !NAME.contains(argument.as_str())) {
         return;
     }
-    let rounds = std::env::var("ROTABOT_KILLS").map_or(10, |rounds| rounds.parse().unwrap());
+    let rounds = std::env::var("ROTABOT_KILLS").map_or(12, |rounds| rounds.parse().unwrap());
     println!("test {NAME} ({rounds} rounds)");
     let (acknowledged, kept) = kill_and_look(rounds);
     println!("test {NAME} ... ok: {acknowledged} acknowledged, none lost; {kept} kept, none torn");
@@ -45,24 +45,45 @@ const PAIRS_KEPT: u64 = 300;
 fn kill_and_look(rounds: u64) -> (u64, usize) {
     let folder = tempfile::tempdir().unwrap();
     let (mut total, mut kept) = (0, 0);
+    let mut promised = Promised::default();
     for round in 0..rounds {
         let acknowledged = write_and_kill(folder.path(), round);
-        assert!(!acknowledged.is_empty(), "round {round}: killed before anything was acknowledged");
+        if When::of(round) != When::Starting {
+            assert!(!acknowledged.is_empty(), "round {round}: killed before anything was acknowledged");
+        }
         total += acknowledged.len() as u64;
+        acknowledged.into_iter().for_each(|one| promised.take(one));
         let store = SledStore::open(SledOptions::new(folder.path().join("store"))).unwrap();
-        kept = look(&store, &acknowledged, round);
+        kept = look(&store, &mut promised, round);
         assert_eq!(std::fs::read_dir(folder.path().join("store/blobs")).unwrap().count(), 0);
     }
     (total, kept)
 }
 
-/// Lets a process write for a while, kills it, and returns what it has acknowledged. In every second round it is killed at
-/// rest, when nothing comes after the last write that could carry it to the disk.
+/// When a round's process is killed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    /// While it writes.
+    Writing,
+    /// Afterwards, when nothing comes after the last write that could carry it to the disk.
+    Resting,
+    /// While it opens the store, most likely.
+    Starting,
+}
+
+impl When {
+    fn of(round: u64) -> When {
+        [When::Writing, When::Resting, When::Starting][(round % 3) as usize]
+    }
+}
+
+/// Lets a process write for a while, kills it, and returns what it has acknowledged.
 fn write_and_kill(folder: &Path, round: u64) -> Vec<Acknowledgement> {
-    let at_rest = round % 2 == 1;
-    let pairs = if at_rest { 10 + round } else { u64::MAX };
+    let when = When::of(round);
+    let pairs = if when == When::Resting { 10 + round } else { u64::MAX };
     let mut writer = Command::new(std::env::current_exe().unwrap());
     writer.arg(WRITER).arg(folder).arg(pairs.to_string()).stdout(Stdio::piped());
+    let begun = Instant::now();
     let mut writer = Killed(writer.spawn().unwrap());
     let mut lines = BufReader::new(writer.0.stdout.take().unwrap());
     let (acknowledging, starts) = mpsc::channel();
@@ -81,14 +102,15 @@ fn write_and_kill(folder: &Path, round: u64) -> Vec<Acknowledgement> {
         acknowledged
     });
     let minute = Duration::from_secs(60);
-    if at_rest {
-        rests.recv_timeout(minute).expect("the writers should be done within a minute");
-    } else {
-        // It is the moment of death that has to vary, among the writes and among the rounds.
-        let since_start = Instant::now();
-        starts.recv_timeout(minute).expect("the writers should acknowledge something within a minute");
-        let odd = u64::from(since_start.elapsed().subsec_nanos());
-        std::thread::sleep(Duration::from_micros(odd % 100_000 + (round % 5) * 100_000));
+    // It is the moment of death that has to vary, among the writes and among the rounds.
+    let odd = || u64::from(begun.elapsed().subsec_nanos());
+    match when {
+        When::Writing => {
+            starts.recv_timeout(minute).expect("the writers should acknowledge something within a minute");
+            std::thread::sleep(Duration::from_micros(odd() % 100_000 + (round % 5) * 100_000));
+        }
+        When::Resting => rests.recv_timeout(minute).expect("the writers should be done within a minute"),
+        When::Starting => std::thread::sleep(Duration::from_micros(odd() % 15_000)),
     }
     writer.0.kill().unwrap();
     writer.0.wait().unwrap();
@@ -96,25 +118,19 @@ fn write_and_kill(folder: &Path, round: u64) -> Vec<Acknowledgement> {
 }
 
 /// Looks at everything that is there after a death, and returns how many pairs.
-fn look(store: &SledStore, acknowledged: &[Acknowledgement], round: u64) -> usize {
-    let mut newest = BTreeMap::new();
-    for one in acknowledged {
-        newest.insert(one.writer, *one);
-    }
+fn look(store: &SledStore, promised: &mut Promised, round: u64) -> usize {
     let (left, right) = (read_all(store, &Key::kind("left")), read_all(store, &Key::kind("right")));
     assert_eq!(left, right, "round {round}: torn: the two keys of a commit differ");
     for writer in 0..WRITERS {
         let last = block_on(store.get(&last_key(writer))).unwrap();
-        let (count, revision) = last.map_or((0, Revision(0)), |last| (number(&last.value), last.revision));
-        if let Some(promised) = newest.get(&writer) {
-            let there = (count, revision.0);
-            assert!(count >= promised.count, "round {round}: lost: {promised:?} acknowledged, {there:?} is there");
-            assert!(count <= promised.count + 1, "round {round}: {there:?} is more than was asked after {promised:?}");
-            assert!(
-                count > promised.count || revision.0 == promised.revision,
-                "round {round}: {promised:?}, {there:?}"
-            );
-        }
+        let (count, revision) = last.map_or((0, 0), |last| (number(&last.value), last.revision.0));
+        let there = Acknowledgement { writer, count, revision };
+        let promise =
+            promised.newest.get(&writer).copied().unwrap_or(Acknowledgement { writer, count: 0, revision: 0 });
+        assert!(count >= promise.count, "round {round}: lost: {promise:?} was acknowledged, {there:?} is there");
+        assert!(count <= promise.count + 1, "round {round}: {there:?} is more than was asked after {promise:?}");
+        assert!(count > promise.count || there == promise, "round {round}: {promise:?} became {there:?}");
+        promised.take(there);
         let expected = count.saturating_sub(PAIRS_KEPT) + 1..=count;
         let counts: Vec<u64> = left.keys().filter(|(of, _)| *of == writer).map(|(_, count)| *count).collect();
         assert_eq!(counts, expected.collect::<Vec<u64>>(), "round {round}: writer {writer} misses pairs");
@@ -122,10 +138,10 @@ fn look(store: &SledStore, acknowledged: &[Acknowledgement], round: u64) -> usiz
     for ((writer, count), value) in &left {
         assert_eq!(*value, content(*writer, *count), "round {round}: writer {writer}, pair {count}");
     }
-    let seen = acknowledged.iter().map(|one| one.revision).max().unwrap();
     let mut commit = Commit::new();
     commit.put(Key::kind("round").number(round), "");
     let Committed::Done(revision) = block_on(store.commit(commit)).unwrap() else { panic!() };
+    let seen = std::mem::replace(&mut promised.revision, revision.0);
     assert!(revision.0 > seen, "round {round}: revision {revision:?} after {seen} was handed out");
     left.len()
 }
@@ -189,7 +205,21 @@ impl Drop for Killed {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+/// What has to be there after all rounds so far.
+#[derive(Default)]
+struct Promised {
+    newest: BTreeMap<u64, Acknowledgement>,
+    revision: u64,
+}
+
+impl Promised {
+    fn take(&mut self, one: Acknowledgement) {
+        self.newest.insert(one.writer, one);
+        self.revision = self.revision.max(one.revision);
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Acknowledgement {
     writer: u64,
     count: u64,

@@ -198,6 +198,7 @@ struct Disk {
 impl Disk {
     fn open(options: &SledOptions) -> Result<Disk, StoreFault> {
         let folder = Folder::hold(&options.path, options.lock_patience)?;
+        folder.remove_half_written()?;
         let tree = open_database(&folder, options.lock_patience)?;
         let log = File::open(folder.path().join("db")).map_err(|error| folder.cannot_open(&error))?;
         let revision = check_format(&tree, folder.path())?;

@@ -105,6 +105,16 @@ fn a_damaged_file_is_a_clear_refusal_and_no_panic() {
 }
 
 #[test]
+fn a_start_that_died_while_writing_its_snapshot_is_no_damage() {
+    let lab = OnDisk::new();
+    write(&lab.store, 1);
+    let (store, folder) = (lab.store, lab.folder);
+    drop(store);
+    fs::write(folder.path().join("store/snap.00000000FFFFFFFF.generating"), vec![7; 5_000]).unwrap();
+    assert_eq!(count(&open(folder.path()).unwrap()), 1);
+}
+
+#[test]
 fn no_page_ever_gets_into_a_file_of_its_own() {
     let lab = OnDisk::new();
     // The longest keys and values there can be, and enough of them for the index to have full pages of longest keys too:

@@ -55,6 +55,21 @@ impl Folder {
         cannot_open(&self.path, error)
     }
 
+    /// Takes away what a start that died half-way has left: the database writes a snapshot of its page table at each start, and
+    /// would take the half of one for the newest and for damaged.
+    pub(super) fn remove_half_written(&self) -> Result<(), StoreFault> {
+        let remove = || -> io::Result<()> {
+            for entry in fs::read_dir(&self.path)? {
+                let entry = entry?;
+                if entry.file_name().as_encoded_bytes().ends_with(b".generating") {
+                    fs::remove_file(entry.path())?;
+                }
+            }
+            Ok(())
+        };
+        remove().map_err(|error| self.cannot_open(&error))
+    }
+
     /// Makes the names of all files in the folder durable, and their bytes. The database syncs neither when it creates
     /// them, and renames a file at every start.
     pub(super) fn sync_all(&self) -> Result<(), StoreFault> {
