@@ -13,6 +13,7 @@ pub mod fault;
 pub mod image;
 pub mod lock;
 pub mod names;
+pub mod redact;
 pub mod rollout;
 pub mod seconds;
 pub mod store;
