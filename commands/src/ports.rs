@@ -5,6 +5,7 @@
 
 use futures::future::BoxFuture;
 use state::catalogue::{Target, Workload};
+use state::change::patch::PatchStep;
 use state::claim::Claim;
 use state::fault::Fault;
 use state::image::{Digest, Image, Repository};
@@ -54,19 +55,6 @@ pub trait Cluster: Send + Sync {
         container: &'a str,
         previous: bool,
     ) -> BoxFuture<'a, Result<Vec<String>, ClusterFault>>;
-}
-
-/// One operation of a JSON Patch (RFC 6902).
-#[derive(Debug, Clone, PartialEq)]
-pub enum PatchStep {
-    /// The value at the path must be this; `null` where there must be none.
-    Test(String, serde_json::Value),
-    /// Put a value at the path, whether there is one or not.
-    Add(String, serde_json::Value),
-    /// Replace the value at the path.
-    Replace(String, serde_json::Value),
-    /// Remove the value at the path.
-    Remove(String),
 }
 
 /// What the API server answered to a patch.

@@ -4,7 +4,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use ulid::Ulid;
 
 /// Why a text is not a name.
@@ -126,9 +128,17 @@ name!(/// A role that people have, such as `developer` or `admin`.
 pub struct ChangeId(Ulid);
 
 impl ChangeId {
-    /// Makes an id from its parts: milliseconds since 1970, and 80 random bits.
-    pub fn from_parts(milliseconds: u64, random: u128) -> Self {
-        Self(Ulid::from_parts(milliseconds, random))
+    /// Makes an id from its parts: milliseconds since 1970, and 80 bits that tell it apart.
+    pub fn from_parts(milliseconds: u64, rest: u128) -> Self {
+        Self(Ulid::from_parts(milliseconds, rest))
+    }
+
+    /// The id of the change that a request begins. Requests are unique, so their hash serves where others take chance,
+    /// and the same seed of a simulation gives the same ids.
+    pub fn of_request(at: DateTime<Utc>, request: &str) -> Self {
+        let hash = Sha256::digest(request);
+        let rest = hash.iter().take(10).fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
+        Self::from_parts(u64::try_from(at.timestamp_millis()).unwrap_or(0), rest)
     }
 }
 

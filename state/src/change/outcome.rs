@@ -1,0 +1,354 @@
+//! The one outcome of a change, with the facts that its message and its record are made of.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::Unanswered;
+use crate::evidence::CauseKind;
+use crate::names::{ChangeId, ChangeNumber, ContainerName, PersonName, WorkloadName};
+use crate::rollout::seen::{MarkerStep, WorkloadView};
+use crate::template::TemplateHash;
+
+/// How a change ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ended {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What was left in each workload, in the order of the workloads; empty where nothing was written.
+    pub left: Vec<LeftBehind>,
+}
+
+/// The outcomes. Each change has exactly one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "is")]
+pub enum Outcome {
+    /// Judged good.
+    Verified {
+        /// What is known of the digests.
+        digests: Digests,
+        /// Pods that run it.
+        pods: u32,
+    },
+    /// What was asked for runs already, and is healthy.
+    NothingToDo,
+    /// Nothing was written.
+    Refused {
+        /// Why.
+        why: Refused,
+    },
+    /// It failed, and what ran before runs again.
+    Returned {
+        /// Why it failed.
+        failure: Failure,
+    },
+    /// It failed, and was left where it stood.
+    Left {
+        /// Why it failed.
+        failure: Failure,
+        /// The question that is open now.
+        question: Option<Asked>,
+        /// Why it was not returned, where the policy says `rollback`.
+        not_returned: Option<NotReturned>,
+    },
+    /// It failed, and so did the way back.
+    ReturnFailed {
+        /// Why it failed.
+        failure: Failure,
+        /// Why the way back failed.
+        back: ReturnProblem,
+    },
+    /// Measuring failed.
+    CantTell {
+        /// Why.
+        why: CantTell,
+    },
+    /// Stopped by a person.
+    Cancelled {
+        /// By whom.
+        by: PersonName,
+    },
+    /// Somebody else changed the workload.
+    Superseded {
+        /// Which workload.
+        workload: WorkloadName,
+        /// What happened to it.
+        how: Overtaken,
+        /// Whether that happened after the change had failed, so that its lock is laid all the same.
+        after_failure: Option<Failure>,
+    },
+}
+
+/// What is known of the digests that run (V5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Digests {
+    /// All ready pods run the digest that was wanted.
+    Match,
+    /// No registry is configured, so that no digest was wanted.
+    NoRegistry,
+    /// The nodes report no digest that could be compared.
+    NotReported,
+}
+
+/// Why a rollout counts as failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The workload that failed first.
+    pub workload: WorkloadName,
+    /// The sign of it.
+    pub kind: CauseKind,
+    /// What ended the waiting.
+    pub ended_by: EndedBy,
+    /// When it was concluded.
+    pub at: DateTime<Utc>,
+}
+
+/// What ended the waiting for a rollout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndedBy {
+    /// A sign that waiting longer can't help.
+    Sign,
+    /// No progress for as long as the policy allows.
+    Deadline,
+    /// Pods that were good turned bad within the stability window.
+    Window,
+    /// Ready pods run another image than was asked for.
+    Digest,
+}
+
+/// A question that was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Until when it can be answered.
+    pub until: DateTime<Utc>,
+    /// What happens then.
+    pub then: Unanswered,
+}
+
+/// Why a failed release was not returned although the policy says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotReturned {
+    /// Not all pods were ready before: going back would not help.
+    BaselineNotReady,
+    /// It was a rollback itself.
+    WasRollback,
+    /// The registry says that the old image is gone.
+    ImageGone,
+}
+
+/// Why a return failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReturnProblem {
+    /// The old pods didn't become good.
+    Failed(CauseKind),
+    /// The server refused the write, with this sentence.
+    Rejected(String),
+    /// It could not be judged.
+    CantTell(CantTell),
+}
+
+/// Why measuring failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CantTell {
+    /// No replicas are wanted: there are no pods to verify.
+    NoPods,
+    /// Somebody paused the rollout, and it stayed so.
+    Paused,
+    /// A parked change was released by an admin.
+    Released,
+    /// The workload is gone.
+    Gone,
+}
+
+/// What somebody else did to a workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Overtaken {
+    /// The template is another one.
+    Template,
+    /// What we wrote was undone.
+    Undone,
+    /// The object was deleted and made anew.
+    Recreated,
+}
+
+/// Why nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refused {
+    /// The registry has no such image.
+    ImageUnknown {
+        /// The image.
+        image: String,
+    },
+    /// The registry refuses the credentials.
+    RegistryDenied {
+        /// Its host.
+        host: String,
+    },
+    /// The registry doesn't answer.
+    RegistryUnreachable {
+        /// Its host.
+        host: String,
+    },
+    /// The cluster can't be read.
+    ClusterUnreadable,
+    /// The rights are missing.
+    Forbidden {
+        /// The server's sentence.
+        sentence: String,
+    },
+    /// The API server, a quota or a webhook refuses the write.
+    Rejected {
+        /// The workload.
+        workload: WorkloadName,
+        /// The server's sentence.
+        sentence: String,
+    },
+    /// There is no such workload.
+    Missing {
+        /// The workload.
+        workload: WorkloadName,
+    },
+    /// The workload has no such container.
+    NoContainer {
+        /// The workload.
+        workload: WorkloadName,
+        /// The container.
+        container: ContainerName,
+        /// The containers that it has.
+        has: Vec<String>,
+    },
+    /// Somebody paused the workload.
+    Paused {
+        /// The workload.
+        workload: WorkloadName,
+    },
+    /// Exactly this runs, and is not healthy.
+    RunsUnhealthy,
+    /// Nothing is known to go back to.
+    NothingToReturnTo,
+    /// What the rollback names is no release or baseline of this target.
+    UnknownRelease {
+        /// What was named.
+        named: String,
+    },
+    /// A lock was laid in the meantime.
+    Locked {
+        /// The lock's scope, as it is typed.
+        scope: String,
+        /// Its holder.
+        by: PersonName,
+        /// Its reason.
+        reason: String,
+    },
+    /// Somebody changed the workload while the change was being prepared.
+    Moved {
+        /// The workload.
+        workload: WorkloadName,
+    },
+}
+
+/// What a change left in one workload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftBehind {
+    /// The workload.
+    pub workload: WorkloadName,
+    /// What was done to it.
+    pub what: Left,
+    /// The template that stands there by our last write; none where nothing was written.
+    pub template: Option<TemplateHash>,
+}
+
+/// What was done to one workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Left {
+    /// Not written.
+    Untouched,
+    /// The new template stands, as the change wrote it.
+    Written,
+    /// The new template stands, and the rollout is paused.
+    Paused,
+    /// The new template stands; the server refused to pause it.
+    NotPaused,
+    /// The old template was written back.
+    Returned,
+}
+
+impl Outcome {
+    /// The word that scripts rely on.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Outcome::Verified { .. } => "verified",
+            Outcome::NothingToDo => "nothing-to-do",
+            Outcome::Refused { .. } => "refused",
+            Outcome::Returned { .. } => "returned",
+            Outcome::Left { .. } => "left",
+            Outcome::ReturnFailed { .. } => "return-failed",
+            Outcome::CantTell { .. } => "cant-tell",
+            Outcome::Cancelled { .. } => "cancelled",
+            Outcome::Superseded { .. } => "superseded",
+        }
+    }
+
+    /// The exit code of `say --wait`.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Outcome::Verified { .. } | Outcome::NothingToDo => 0,
+            Outcome::Refused { .. } => 1,
+            Outcome::Returned { .. } | Outcome::Left { .. } | Outcome::ReturnFailed { .. } => 2,
+            Outcome::CantTell { .. } | Outcome::Cancelled { .. } | Outcome::Superseded { .. } => 3,
+        }
+    }
+
+    /// Why it failed, where it did.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Outcome::Returned { failure } | Outcome::Left { failure, .. } | Outcome::ReturnFailed { failure, .. } => {
+                Some(failure)
+            }
+            Outcome::Superseded { after_failure, .. } => after_failure.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// A question that a failed change left behind, one a target at most. It holds no claim.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Question {
+    /// The change that failed.
+    pub change: ChangeId,
+    /// Its number.
+    pub number: ChangeNumber,
+    /// Who had asked for it.
+    pub asked_by: PersonName,
+    /// Until when it waits.
+    pub until: DateTime<Utc>,
+    /// What happens then.
+    pub then: Unanswered,
+    /// Whether it was shown again after it had been found overdue.
+    pub extended: bool,
+}
+
+impl Ended {
+    /// Whether a target is still as this change left it: every workload that was written has our template and our marker.
+    pub fn still_stands(&self, change: ChangeId, seen: &[WorkloadView]) -> bool {
+        self.left.iter().zip(seen).all(|(left, view)| match (&view.workload, left.template) {
+            (_, None) => true,
+            (Some(seen), Some(template)) => {
+                let ours = seen.our_marker().is_some_and(|marker| marker.change == change);
+                let held = left.what != Left::Paused
+                    || (seen.paused && seen.our_marker().is_some_and(|marker| marker.step == MarkerStep::Hold));
+                ours && held && seen.template.hash() == template
+            }
+            (None, Some(_)) => false,
+        })
+    }
+}

@@ -1,0 +1,116 @@
+//! The journal: who did what to which target, and what came of it. And the notices that wait for their channel.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::change::ParkedWhy;
+use crate::lock::Scope;
+use crate::names::{ChangeId, ChangeNumber, PersonName};
+
+/// A line of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalLine {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who; none for what rotabot did by itself.
+    pub by: Option<PersonName>,
+    /// Who really typed it, where that is somebody else.
+    pub typed_by: Option<PersonName>,
+    /// The change it belongs to.
+    pub change: Option<ChangeNumber>,
+    /// What.
+    pub what: JournalWhat,
+}
+
+/// What a line of the journal says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JournalWhat {
+    /// A deploy was asked for.
+    AskedDeploy {
+        /// What was asked for.
+        reference: String,
+    },
+    /// A rollback was asked for.
+    AskedRollback {
+        /// To what, where that was named.
+        to: Option<String>,
+    },
+    /// A stop was asked for.
+    AskedStop,
+    /// A change ended.
+    Ended {
+        /// The word for its outcome.
+        outcome: String,
+        /// What it was about: the tag, or the digest in short.
+        image: Option<String>,
+    },
+    /// A change was parked.
+    Parked(ParkedWhy),
+    /// A parked change goes on.
+    Resumed,
+    /// A parked change was released by an admin.
+    Released,
+    /// A lock was laid.
+    Locked {
+        /// Its scope.
+        scope: Scope,
+        /// Its reason, as it was given.
+        reason: String,
+    },
+    /// A lock was lifted.
+    Unlocked {
+        /// Its scope.
+        scope: Scope,
+        /// Who held it.
+        held_by: PersonName,
+    },
+    /// A question was answered with "leave it".
+    LeftAsIs,
+    /// A question lapsed: the target is no longer as it was left.
+    Lapsed,
+    /// A question was found overdue, and is shown again.
+    AskedAgain,
+}
+
+/// A message that a channel must see, made of nothing but what it is about: the words are put together from the records
+/// when it is delivered, and the same records give the same words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The change it is about.
+    pub change: ChangeId,
+    /// What it says.
+    pub what: NoticeWhat,
+    /// Since when it waits.
+    pub since: DateTime<Utc>,
+}
+
+/// What a notice says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoticeWhat {
+    /// The change is under way: this message is edited as it goes.
+    Progress,
+    /// It has its outcome.
+    Outcome,
+    /// It is parked.
+    Parked,
+    /// Its question lapsed.
+    Lapsed,
+    /// Its question is shown again.
+    AskedAgain,
+}
+
+impl Notice {
+    /// By what its message is found again (D17): unique for each message that is meant to be.
+    pub fn marker(&self) -> String {
+        let what = match self.what {
+            NoticeWhat::Progress => "progress",
+            NoticeWhat::Outcome => "outcome",
+            NoticeWhat::Parked => "parked",
+            NoticeWhat::Lapsed => "lapsed",
+            NoticeWhat::AskedAgain => "asked-again",
+        };
+        format!("{}/{what}", self.change)
+    }
+}

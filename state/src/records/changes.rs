@@ -1,0 +1,377 @@
+//! Changes and their claims: begun, advanced and ended in one transaction each.
+
+use chrono::{DateTime, Utc};
+
+use super::{ClaimRecord, Pointer, RecordFault, Records, keys, put, readable, unreadable};
+use crate::change::outcome::Question;
+use crate::change::release::{Origin, Release, Withdrawn};
+use crate::change::transition::{Also, Transition};
+use crate::change::{Change, Head};
+use crate::claim::Claim;
+use crate::journal::{JournalLine, NoticeWhat};
+use crate::lock::{Asking, Lock, Reason, Scope};
+use crate::names::{ChangeId, ChangeNumber, PersonName, TargetName};
+use crate::store::documents::{self, Batch};
+use crate::store::record::{Record, encode};
+use crate::store::{Committed, Key, Range, Revision};
+
+/// A change as it was read, with what its next commit is held to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    /// The change.
+    pub change: Change,
+    /// The revision of its head.
+    pub revision: Revision,
+}
+
+/// What is to begin.
+#[derive(Debug, Clone)]
+pub struct Begin {
+    /// The change, in `preparing`. Its number is chosen by the commit.
+    pub change: Change,
+    /// The journal's line of it.
+    pub line: JournalLine,
+    /// The question that it answers, which must still be open.
+    pub answers: Option<(Question, Revision)>,
+}
+
+/// What became of a beginning.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Begun {
+    /// It is durable.
+    Begun(Box<Stored>),
+    /// The same request has begun this change before (D1).
+    Repeated(ChangeId),
+    /// Another change holds the target.
+    Busy(ClaimRecord),
+    /// The question was answered by somebody else.
+    Answered,
+}
+
+/// What became of an advance.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Advanced {
+    /// It is durable.
+    Done(Box<Stored>),
+    /// The record has moved on: read it and plan again.
+    Moved,
+    /// A lock was laid that refuses it.
+    Locked(Box<Lock>),
+}
+
+const HEAD: &str = "head";
+const TARGET: &str = "target";
+const WORK: &str = "work";
+const WATCH: &str = "watch";
+const CAUSE: &str = "cause";
+
+impl Records {
+    /// The open changes, by their claims.
+    pub async fn open(&self) -> Result<Vec<Result<ClaimRecord, RecordFault>>, RecordFault> {
+        let found = self.read_all(Range::under(&keys::claims())).await?;
+        Ok(found.into_iter().map(|(_, claim, _)| claim).collect())
+    }
+
+    /// Who holds a target.
+    pub async fn holder(&self, target: &TargetName) -> Result<Option<ClaimRecord>, RecordFault> {
+        Ok(self.read(&keys::claim(target)).await?.map(|(claim, _)| claim))
+    }
+
+    /// The claim of a change on its target, if it holds it.
+    pub async fn claim(&self, target: &TargetName, change: ChangeId) -> Result<Option<Claim>, RecordFault> {
+        let held: Option<(ClaimRecord, Revision)> = self.read(&keys::claim(target)).await?;
+        let ours = held.filter(|(claim, _)| claim.change == change);
+        Ok(ours.map(|(_, revision)| Claim::new(target.clone(), change, revision.0)))
+    }
+
+    /// The change that has this number.
+    pub async fn by_number(&self, number: ChangeNumber) -> Result<Option<ChangeId>, RecordFault> {
+        let found: Option<(Pointer, Revision)> = self.read(&keys::number(number)).await?;
+        Ok(found.map(|(pointer, _)| pointer.change))
+    }
+
+    /// The change that this request began.
+    pub async fn by_request(&self, request: &str) -> Result<Option<ChangeId>, RecordFault> {
+        let found: Option<(Pointer, Revision)> = self.read(&keys::request(request)).await?;
+        Ok(found.map(|(pointer, _)| pointer.change))
+    }
+
+    /// A change, put together from its parts.
+    pub async fn change(&self, id: ChangeId) -> Result<Option<Stored>, RecordFault> {
+        let prefix = keys::change(id);
+        let page = self.store.range(Range::under(&prefix)).await?;
+        if page.entries.is_empty() {
+            return Ok(None);
+        }
+        let mut parts = Parts::default();
+        for entry in &page.entries {
+            let bytes = documents::assemble(&*self.store, &entry.value).await?;
+            let bytes = bytes.map_err(|cause| unreadable(&entry.key, &cause))?;
+            let name = entry.key.parts_after(&prefix).and_then(|mut parts| parts.text()).unwrap_or_default();
+            parts.take(&name, &entry.key, &bytes, entry.revision)?;
+        }
+        parts.whole(&prefix).map(Some)
+    }
+
+    /// Begins a change: number, claim, record, journal line, and the answer to a question, all or nothing. Repeating
+    /// the call after a failure of unknown outcome finds what the first one did.
+    pub async fn begin(&self, begin: &Begin) -> Result<Begun, RecordFault> {
+        loop {
+            if let Some(id) = self.by_request(&begin.change.head.request).await? {
+                return Ok(Begun::Repeated(id));
+            }
+            let mut change = begin.change.clone();
+            change.head.number = self.next_number().await?;
+            match self.write(self.beginning(begin, &change)?).await? {
+                Committed::Done(revision) => return Ok(Begun::Begun(Box::new(Stored { change, revision }))),
+                Committed::Conflict { key, .. } if key == keys::claim(&change.target.name) => {
+                    if let Some(holder) = self.holder(&change.target.name).await? {
+                        return Ok(Begun::Busy(holder));
+                    }
+                }
+                Committed::Conflict { key, .. } if key == keys::question(&change.target.name) => {
+                    return Ok(Begun::Answered);
+                }
+                // Somebody else took the number, or the same request came twice at once: look again.
+                Committed::Conflict { .. } => {}
+            }
+        }
+    }
+
+    fn beginning(&self, begin: &Begin, change: &Change) -> Result<Batch, RecordFault> {
+        let (id, number, target) = (change.head.id, change.head.number, &change.target.name);
+        let owner = id.to_string();
+        let mut batch = Batch::new();
+        let claim = keys::claim(target);
+        batch.commit.demand_absent(claim.clone());
+        batch.commit.demand_absent(keys::number(number));
+        batch.commit.demand_absent(keys::request(&change.head.request));
+        put(&mut batch, claim, &owner, &ClaimRecord { change: id, number, target: target.clone() })?;
+        put(&mut batch, keys::number(number), &owner, &Pointer { change: id })?;
+        put(&mut batch, keys::request(&change.head.request), &owner, &Pointer { change: id })?;
+        put_changed(&mut batch, None, change)?;
+        let line = JournalLine { change: Some(number), ..begin.line.clone() };
+        let scope = Scope::Target(target.clone());
+        put(&mut batch, keys::journal(&scope, line.at, &owner, 0), &owner, &line)?;
+        put_notice(&mut batch, change, NoticeWhat::Progress, line.at)?;
+        if let Some((_, revision)) = &begin.answers {
+            batch.commit.demand(keys::question(target), *revision);
+            batch.commit.delete(keys::question(target));
+        }
+        Ok(batch)
+    }
+
+    async fn next_number(&self) -> Result<ChangeNumber, RecordFault> {
+        let newest = self.store.range(Range::under(&keys::numbers()).reversed().limit(1)).await?;
+        let newest = newest.entries.first().and_then(|entry| entry.key.parts_after(&keys::numbers())?.number());
+        Ok(ChangeNumber(newest.unwrap_or(0) + 1))
+    }
+
+    /// Commits a transition, if the change is still as it was read and nothing that it names stands in the way.
+    pub async fn advance(
+        &self,
+        before: &Stored,
+        transition: &Transition,
+        now: DateTime<Utc>,
+    ) -> Result<Advanced, RecordFault> {
+        let change = &transition.change;
+        let mut batch = Batch::new();
+        batch.commit.demand(keys::part(change.head.id, HEAD), before.revision);
+        put_changed(&mut batch, Some(&before.change), change)?;
+        for (n, also) in transition.also.iter().enumerate() {
+            // The revision sets lines apart that come to be in the same millisecond.
+            let n = before.revision.0 * 32 + u64::try_from(n).unwrap_or(0);
+            if let Some(lock) = self.put_also(&mut batch, change, also, n, now).await? {
+                return Ok(Advanced::Locked(Box::new(lock)));
+            }
+        }
+        match self.write(batch).await? {
+            Committed::Done(revision) => {
+                Ok(Advanced::Done(Box::new(Stored { change: change.clone(), revision })))
+            }
+            Committed::Conflict { .. } => Ok(Advanced::Moved),
+        }
+    }
+
+    async fn put_also(
+        &self,
+        batch: &mut Batch,
+        change: &Change,
+        also: &Also,
+        n: u64,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Lock>, RecordFault> {
+        let (id, target) = (change.head.id, &change.target.name);
+        let owner = id.to_string();
+        match also {
+            Also::Journal(line) => {
+                let key = keys::journal(&Scope::Target(target.clone()), line.at, &owner, n);
+                put(batch, key, &owner, line)?;
+            }
+            Also::Notice(what) => put_notice(batch, change, *what, now)?,
+            Also::ReleaseClaim => {
+                batch.commit.delete(keys::claim(target));
+            }
+            Also::NoLock => return self.demand_no_lock(batch, change, now).await,
+            Also::Release(release) => {
+                let key = keys::release(target, release.at, release.change, origin(release));
+                // It outlives the change: it may be gone back to for as long as the target exists.
+                put(batch, key, &format!("release/{owner}"), &**release)?;
+            }
+            Also::Withdraw(withdrawn) => put(batch, keys::withdrawn(target, withdrawn.by), &owner, withdrawn)?,
+            Also::Restore(images) => {
+                for (key, withdrawn, _) in self.read_all::<Withdrawn>(Range::under(&keys::withdrawn_of(target))).await? {
+                    if withdrawn?.running() == *images {
+                        batch.commit.delete(key);
+                    }
+                }
+            }
+            Also::Lock(lock) => self.put_left_lock(batch, lock).await?,
+            Also::Question(question) => put(batch, keys::question(target), &owner, question)?,
+        }
+        Ok(None)
+    }
+
+    /// A lock that was laid since the change was asked for refuses it, up to this very commit.
+    async fn demand_no_lock(
+        &self,
+        batch: &mut Batch,
+        change: &Change,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Lock>, RecordFault> {
+        let asking = match change.head.ask {
+            crate::change::Ask::Deploy { .. } => Asking::Deploy,
+            crate::change::Ask::Rollback { .. } => Asking::Rollback,
+        };
+        let person: &PersonName = change.head.asked_by.person();
+        let by_timer = matches!(change.head.asked_by, crate::change::Asker::Timer { .. });
+        for scope in Scope::covering(&change.target.name) {
+            for left in [false, true] {
+                let key = keys::lock_in(&scope, left);
+                let held: Option<(Lock, Revision)> = self.read(&key).await?;
+                batch.commit.demand_unchanged(key, held.as_ref().map(|(_, revision)| *revision));
+                if let Some((lock, _)) = held.filter(|(lock, _)| !by_timer && lock.refuses(asking, person, now)) {
+                    return Ok(Some(lock));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// One lock that rotabot leaves for each scope: a later one takes over, and names the earlier changes too.
+    async fn put_left_lock(&self, batch: &mut Batch, lock: &Lock) -> Result<(), RecordFault> {
+        let key = keys::lock(lock);
+        let held: Option<(Lock, Revision)> = self.read(&key).await?;
+        batch.commit.demand_unchanged(key.clone(), held.as_ref().map(|(_, revision)| *revision));
+        let mut lock = lock.clone();
+        if let (Some((earlier, _)), Reason::Withdrawn { changes, .. }) = (held, &mut lock.reason) {
+            let mut all = earlier.changes().to_vec();
+            all.append(changes);
+            all.dedup();
+            *changes = all;
+        }
+        put(batch, key, "", &lock)
+    }
+
+    /// Everything that a target can be gone back to, oldest first.
+    pub async fn releases(&self, target: &TargetName) -> Result<Vec<Release>, RecordFault> {
+        let found = self.read_all(Range::under(&keys::releases(target))).await?;
+        found.into_iter().map(|(_, release, _)| release).collect()
+    }
+
+    /// What a target must not be gone back to.
+    pub async fn withdrawn(&self, target: &TargetName) -> Result<Vec<Withdrawn>, RecordFault> {
+        let found = self.read_all(Range::under(&keys::withdrawn_of(target))).await?;
+        found.into_iter().map(|(_, withdrawn, _)| withdrawn).collect()
+    }
+
+    /// The open question of a target.
+    pub async fn question(&self, target: &TargetName) -> Result<Option<(Question, Revision)>, RecordFault> {
+        self.read(&keys::question(target)).await
+    }
+
+    /// All open questions.
+    pub async fn questions(&self) -> Result<Vec<(Question, Revision)>, RecordFault> {
+        let found = self.read_all(Range::under(&keys::questions())).await?;
+        found.into_iter().map(|(_, question, revision)| Ok((question?, revision))).collect()
+    }
+}
+
+fn origin(release: &Release) -> &'static str {
+    match release.origin {
+        Origin::Verified => "verified",
+        Origin::Baseline => "baseline",
+    }
+}
+
+pub(super) fn put_notice(
+    batch: &mut Batch,
+    change: &Change,
+    what: NoticeWhat,
+    at: DateTime<Utc>,
+) -> Result<(), RecordFault> {
+    let notice = crate::journal::Notice { change: change.head.id, what, since: at };
+    let key = keys::outbox(&change.target.channel, at, change.head.id, &notice.marker());
+    put(batch, key, &change.head.id.to_string(), &notice)
+}
+
+/// Puts the parts of a change that differ from what is stored. The head is always written: its revision guards the rest.
+fn put_changed(batch: &mut Batch, before: Option<&Change>, change: &Change) -> Result<(), RecordFault> {
+    let id = change.head.id;
+    let owner = id.to_string();
+    put(batch, keys::part(id, HEAD), &owner, &change.head)?;
+    if before.is_none_or(|before| before.target != change.target) {
+        put(batch, keys::part(id, TARGET), &owner, &change.target)?;
+    }
+    put_part(batch, id, WORK, before.and_then(|before| before.work.as_ref()), change.work.as_ref())?;
+    put_part(batch, id, WATCH, before.map(|before| &before.watch), Some(&change.watch))?;
+    put_part(batch, id, CAUSE, before.and_then(|before| before.cause.as_ref()), change.cause.as_ref())
+}
+
+fn put_part<R: Record + PartialEq>(
+    batch: &mut Batch,
+    id: ChangeId,
+    name: &str,
+    before: Option<&R>,
+    after: Option<&R>,
+) -> Result<(), RecordFault> {
+    match after {
+        Some(after) if before != Some(after) => put(batch, keys::part(id, name), &id.to_string(), after),
+        _ => Ok(()),
+    }
+}
+
+#[derive(Default)]
+struct Parts {
+    head: Option<(Head, Revision)>,
+    target: Option<crate::catalogue::Target>,
+    work: Option<crate::change::Work>,
+    watch: crate::change::Watch,
+    cause: Option<crate::evidence::Cause>,
+}
+
+impl Parts {
+    fn take(&mut self, name: &str, key: &Key, bytes: &[u8], revision: Revision) -> Result<(), RecordFault> {
+        match name {
+            HEAD => self.head = Some((readable(key, bytes)?, revision)),
+            TARGET => self.target = Some(readable(key, bytes)?),
+            WORK => self.work = Some(readable(key, bytes)?),
+            WATCH => self.watch = readable(key, bytes)?,
+            CAUSE => self.cause = Some(readable(key, bytes)?),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn whole(self, prefix: &Key) -> Result<Stored, RecordFault> {
+        let (head, revision) = self.head.ok_or_else(|| unreadable(prefix, "its head is missing"))?;
+        let target = self.target.ok_or_else(|| unreadable(prefix, "its target is missing"))?;
+        let change = Change { head, target, work: self.work, watch: self.watch, cause: self.cause };
+        Ok(Stored { change, revision })
+    }
+}
+
+/// What would be stored of a record, for golden files.
+pub fn bytes_of<R: Record>(record: &R) -> Result<Vec<u8>, RecordFault> {
+    encode(record).map_err(|error| RecordFault::Failed(crate::fault::Fault::of(&error)))
+}

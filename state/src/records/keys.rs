@@ -1,0 +1,112 @@
+//! The keys, a prefix for each kind. What belongs to a target sorts by target, then by time.
+
+use chrono::{DateTime, Utc};
+
+use crate::lock::{Lock, Reason, Scope};
+use crate::names::{ChangeId, ChangeNumber, ChannelName, TargetName};
+use crate::store::Key;
+
+fn target(kind: &'static str, target: &TargetName) -> Key {
+    Key::kind(kind).text(target.service.as_str()).text(target.environment.as_str())
+}
+
+fn moment(key: Key, at: DateTime<Utc>) -> Key {
+    key.number(u64::try_from(at.timestamp_millis()).unwrap_or(0))
+}
+
+/// All claims, which are the open changes.
+pub(super) fn claims() -> Key {
+    Key::kind("claim")
+}
+
+pub(super) fn claim(name: &TargetName) -> Key {
+    target("claim", name)
+}
+
+/// All parts of a change.
+pub(super) fn change(id: ChangeId) -> Key {
+    Key::kind("change").text(&id.to_string())
+}
+
+pub(super) fn part(id: ChangeId, part: &str) -> Key {
+    change(id).text(part)
+}
+
+pub(super) fn numbers() -> Key {
+    Key::kind("number")
+}
+
+pub(super) fn number(number: ChangeNumber) -> Key {
+    numbers().number(number.0)
+}
+
+pub(super) fn request(request: &str) -> Key {
+    Key::kind("request").text(request)
+}
+
+pub(super) fn locks() -> Key {
+    Key::kind("lock")
+}
+
+/// A person's lock and one that rotabot left can lie on the same scope: neither takes the other's place.
+pub(super) fn lock(lock: &Lock) -> Key {
+    lock_in(&lock.scope, matches!(lock.reason, Reason::Withdrawn { .. }))
+}
+
+pub(super) fn lock_in(scope: &Scope, left: bool) -> Key {
+    locks().text(&scope.to_string()).text(if left { "left" } else { "said" })
+}
+
+pub(super) fn questions() -> Key {
+    Key::kind("question")
+}
+
+pub(super) fn question(name: &TargetName) -> Key {
+    target("question", name)
+}
+
+pub(super) fn releases(name: &TargetName) -> Key {
+    target("release", name)
+}
+
+pub(super) fn release(name: &TargetName, at: DateTime<Utc>, id: ChangeId, origin: &str) -> Key {
+    moment(releases(name), at).text(&id.to_string()).text(origin)
+}
+
+pub(super) fn withdrawn_of(name: &TargetName) -> Key {
+    target("withdrawn", name)
+}
+
+pub(super) fn withdrawn(name: &TargetName, by: ChangeNumber) -> Key {
+    withdrawn_of(name).number(by.0)
+}
+
+pub(super) fn journals() -> Key {
+    Key::kind("journal")
+}
+
+/// The journal of a scope: a target's under its name, wider ones under theirs.
+pub(super) fn journal_of(scope: &Scope) -> Key {
+    journals().text(&scope.to_string())
+}
+
+pub(super) fn journal(scope: &Scope, at: DateTime<Utc>, unique: &str, n: u64) -> Key {
+    moment(journal_of(scope), at).text(unique).number(n)
+}
+
+pub(super) fn journal_before(scope_text: &str, at: DateTime<Utc>) -> (Key, Key) {
+    let from = journals().text(scope_text);
+    (from.clone(), moment(from, at))
+}
+
+pub(super) fn outboxes() -> Key {
+    Key::kind("outbox")
+}
+
+pub(super) fn outbox(channel: &ChannelName, at: DateTime<Utc>, id: ChangeId, what: &str) -> Key {
+    moment(outboxes().text(channel.as_str()), at).text(&id.to_string()).text(what)
+}
+
+pub(super) fn message(id: ChangeId) -> Key {
+    Key::kind("message").text(&id.to_string())
+}
