@@ -146,7 +146,8 @@ mod tests {
             assert_eq!(text.parse::<Scope>().expect("a scope").to_string(), text);
         }
         assert!("api/".parse::<Scope>().is_err());
-        let target = TargetName { service: "api".parse().expect("a name"), environment: "prod".parse().expect("a name") };
+        let target =
+            TargetName { service: "api".parse().expect("a name"), environment: "prod".parse().expect("a name") };
         assert_eq!(Scope::covering(&target).map(|scope| scope.to_string()), ["all", "prod", "api/prod"]);
     }
 

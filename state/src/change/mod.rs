@@ -375,9 +375,11 @@ impl Change {
             return Some(image.to.short());
         }
         match &self.head.ask {
-            Ask::Deploy { reference } | Ask::Rollback { to: RollbackTo::Named(reference), .. } => {
-                Some(reference.tag().map_or_else(|| reference.digest().map(Digest::short).unwrap_or_default(), str::to_owned))
-            }
+            Ask::Deploy { reference } | Ask::Rollback { to: RollbackTo::Named(reference), .. } => Some(
+                reference
+                    .tag()
+                    .map_or_else(|| reference.digest().map(Digest::short).unwrap_or_default(), str::to_owned),
+            ),
             Ask::Rollback { .. } => None,
         }
     }

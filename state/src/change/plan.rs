@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use super::outcome::{CantTell, Digests, EndedBy, Overtaken, Refused};
 use super::transition::Event;
 use super::{Change, Held, ParkedWhy, Phase, ReturnStage, Watch, WorkloadWork, Written};
-use crate::image::Image;
 use crate::evidence::{Cause, CauseKind};
+use crate::image::Image;
 use crate::rollout::cause::{Lookup, cause, cause_of_sign};
 use crate::rollout::digest::{DigestCheck, DigestDoubt, check};
 use crate::rollout::expectation::{Expectation, ExpectedImage};
@@ -333,7 +333,9 @@ fn not_ours_to_judge(change: &Change, judgements: &[Judgement]) -> Option<Event>
             Judgement::Superseded(Supersession::Template(_)) => {
                 Some(Event::Overtaken(name(place)?, Overtaken::Template))
             }
-            Judgement::Superseded(Supersession::Recreated) => Some(Event::Overtaken(name(place)?, Overtaken::Recreated)),
+            Judgement::Superseded(Supersession::Recreated) => {
+                Some(Event::Overtaken(name(place)?, Overtaken::Recreated))
+            }
             Judgement::Missing => Some(Event::CantTell(CantTell::Gone)),
             Judgement::Paused(pause, _) if pause.too_long() => Some(Event::CantTell(CantTell::Paused)),
             _ => None,
@@ -430,7 +432,9 @@ pub fn verify(change: &Change, look: Look<'_>) -> Option<Event> {
     };
     match plan.step {
         Step::Verify => {}
-        Step::Conclude(event @ (Event::Failed { .. } | Event::Overtaken(..) | Event::CantTell(_))) => return Some(event),
+        Step::Conclude(event @ (Event::Failed { .. } | Event::Overtaken(..) | Event::CantTell(_))) => {
+            return Some(event);
+        }
         _ => return None,
     }
     let mut digests = Digests::Match;

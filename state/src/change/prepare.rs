@@ -181,12 +181,19 @@ fn new_images(place: usize, one: &Usable<'_>, facts: &Facts) -> Vec<NewImage> {
 }
 
 fn back_to(release: &Release, whole: bool, to: &RollbackTo, one: &Usable<'_>) -> Result<WorkloadWork, Refused> {
-    let recorded = release.workloads.iter().find(|known| known.workload == one.workload.name).ok_or_else(|| nowhere(to))?;
+    let recorded =
+        release.workloads.iter().find(|known| known.workload == one.workload.name).ok_or_else(|| nowhere(to))?;
     let mut images = Vec::new();
     for source in &one.workload.containers {
         let from = one.seen.template.image_of(&source.container).unwrap_or_default().to_owned();
         let image = recorded.images.get(&source.container).ok_or_else(|| nowhere(to))?.clone();
-        images.push(NewImage { container: source.container.clone(), from, to: image, platforms: Vec::new(), asked: false });
+        images.push(NewImage {
+            container: source.container.clone(),
+            from,
+            to: image,
+            platforms: Vec::new(),
+            asked: false,
+        });
     }
     let template = whole.then(|| {
         let images = images.iter().map(|new| (&new.container, new.to.to_string()));
@@ -228,9 +235,9 @@ fn conclude(found: Vec<Usable<'_>>, work: Work) -> Prepared {
     let runs_already = found.iter().zip(&work.workloads).all(|(one, item)| {
         let digests = ready_digests(one);
         let same = item.images.iter().all(|new| {
-            new.from.parse::<Image>().is_ok_and(|from| {
-                same_image(&with_running_digest(from, digests.get(&new.container)), &new.to)
-            })
+            new.from
+                .parse::<Image>()
+                .is_ok_and(|from| same_image(&with_running_digest(from, digests.get(&new.container)), &new.to))
         });
         let same_template =
             item.template.as_ref().is_none_or(|template| Template::new(template.clone()).hash() == item.found);

@@ -151,16 +151,17 @@ pub fn choose<'a>(
             .rev()
             .filter(|release| release.answers_to(reference))
             .min_by_key(|release| (release.origin, std::cmp::Reverse(release.at))),
-        RollbackTo::Release(number) => releases.iter().rev().filter(|release| release.number == *number).min_by_key(|release| release.origin),
+        RollbackTo::Release(number) => {
+            releases.iter().rev().filter(|release| release.number == *number).min_by_key(|release| release.origin)
+        }
         RollbackTo::Before(change) => {
             releases.iter().find(|release| release.origin == Origin::Baseline && release.change == *change)
         }
         RollbackTo::Previous => {
             let newest = |origin: Origin| {
                 let is_withdrawn = |release: &Release| withdrawn.iter().any(|one| release.runs(&one.running()));
-                let good = |release: &&Release| {
-                    release.origin == origin && !release.runs(running) && !is_withdrawn(release)
-                };
+                let good =
+                    |release: &&Release| release.origin == origin && !release.runs(running) && !is_withdrawn(release);
                 // What runs and is no release counts as newer than all of them.
                 let runs_at = releases
                     .iter()

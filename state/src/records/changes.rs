@@ -12,7 +12,7 @@ use crate::journal::{JournalLine, NoticeWhat};
 use crate::lock::{Asking, Lock, Reason, Scope};
 use crate::names::{ChangeId, ChangeNumber, PersonName, TargetName};
 use crate::store::documents::{self, Batch};
-use crate::store::record::{Record, encode};
+use crate::store::record::Record;
 use crate::store::{Committed, Key, Range, Revision};
 
 /// A change as it was read, with what its next commit is held to.
@@ -186,9 +186,7 @@ impl Records {
             }
         }
         match self.write(batch).await? {
-            Committed::Done(revision) => {
-                Ok(Advanced::Done(Box::new(Stored { change: change.clone(), revision })))
-            }
+            Committed::Done(revision) => Ok(Advanced::Done(Box::new(Stored { change: change.clone(), revision }))),
             Committed::Conflict { .. } => Ok(Advanced::Moved),
         }
     }
@@ -220,7 +218,8 @@ impl Records {
             }
             Also::Withdraw(withdrawn) => put(batch, keys::withdrawn(target, withdrawn.by), &owner, withdrawn)?,
             Also::Restore(images) => {
-                for (key, withdrawn, _) in self.read_all::<Withdrawn>(Range::under(&keys::withdrawn_of(target))).await? {
+                for (key, withdrawn, _) in self.read_all::<Withdrawn>(Range::under(&keys::withdrawn_of(target))).await?
+                {
                     if withdrawn?.running() == *images {
                         batch.commit.delete(key);
                     }
@@ -369,9 +368,4 @@ impl Parts {
         let change = Change { head, target, work: self.work, watch: self.watch, cause: self.cause };
         Ok(Stored { change, revision })
     }
-}
-
-/// What would be stored of a record, for golden files.
-pub fn bytes_of<R: Record>(record: &R) -> Result<Vec<u8>, RecordFault> {
-    encode(record).map_err(|error| RecordFault::Failed(crate::fault::Fault::of(&error)))
 }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::{RecordFault, Records, keys};
-use crate::change::outcome::Ended;
 use crate::change::Phase;
+use crate::change::outcome::Ended;
 use crate::journal::JournalLine;
 use crate::lock::Scope;
 use crate::names::{ChangeId, ChangeNumber};

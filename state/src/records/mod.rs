@@ -14,10 +14,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::Target;
 use crate::change::outcome::Question;
 use crate::change::release::{Release, Withdrawn};
 use crate::change::{Head, Watch, Work};
-use crate::catalogue::Target;
 use crate::evidence::Cause;
 use crate::fault::Fault;
 use crate::journal::{JournalLine, Notice};
@@ -97,7 +97,22 @@ pub struct MessageRecord {
 macro_rules! records {
     ($($type:ty),*) => { $(impl Record for $type { const VERSION: u32 = 1; })* };
 }
-records!(ClaimRecord, Pointer, MessageRecord, Head, Target, Work, Watch, Cause, Lock, Question, Release, Withdrawn, JournalLine, Notice);
+records!(
+    ClaimRecord,
+    Pointer,
+    MessageRecord,
+    Head,
+    Target,
+    Work,
+    Watch,
+    Cause,
+    Lock,
+    Question,
+    Release,
+    Withdrawn,
+    JournalLine,
+    Notice
+);
 
 impl Records {
     /// Over this store.
