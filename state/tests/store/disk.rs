@@ -124,12 +124,16 @@ fn no_page_ever_gets_into_a_file_of_its_own() {
         let parts: [&[u8]; 3] = if number.is_multiple_of(2) { [b"f", &id, &rest] } else { [b"l", &rest, &id] };
         Key::from_bytes(parts.concat())
     };
-    for round in 0..94 {
-        let length = if round % 8 == 0 { VALUE_AT_MOST } else { 1 };
-        let numbers = (0..OPERATIONS_AT_MOST as u64).map(|number| round * 1_000 + number);
-        let puts = numbers.map(|number| (longest(number), vec![b'v'; length])).collect();
+    let write = |numbers: std::ops::Range<u64>, key: &dyn Fn(u64) -> Key, length| {
+        let puts = numbers.map(|number| (key(number), vec![b'v'; length])).collect();
         block_on(lab.store.commit(Commit { puts, ..Commit::default() })).unwrap();
-    }
+    };
+    let some = OPERATIONS_AT_MOST as u64;
+    (0..94).for_each(|round| write(round * some..(round + 1) * some, &longest, 1));
+    // Neighbours of greatest length, so that whole pages are full of them.
+    (0..10).for_each(|round| {
+        write(round * some..(round + 1) * some, &|number| Key::kind("long").number(number), VALUE_AT_MOST)
+    });
     assert_eq!(fs::read_dir(lab.folder.path().join("store/blobs")).unwrap().count(), 0);
 }
 

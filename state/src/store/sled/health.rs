@@ -94,3 +94,54 @@ impl Health {
 }
 
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Revision;
+    use futures::FutureExt as _;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    #[test]
+    fn a_disk_that_does_not_answer_is_a_fault_for_all_that_wait_and_all_that_come() {
+        let health = Health::default();
+        let (answer, answered) = oneshot::channel();
+        let looks = AtomicU32::new(0);
+        health.writing(vec![answer]);
+        let patience = LOOK_EVERY * 2 + LOOK_EVERY / 2;
+        health.watch(patience, || {
+            looks.fetch_add(1, Ordering::SeqCst);
+        });
+        let fault = answered.now_or_never().unwrap().unwrap().unwrap_err();
+        assert!(fault.outcome_unknown());
+        assert_eq!(health.check(), Err(fault));
+        assert!(looks.load(Ordering::SeqCst) > 0, "nobody looked what it waits for");
+        assert!(health.written().is_none(), "and who comes late has nobody to answer");
+    }
+
+    #[test]
+    fn a_disk_that_answers_in_time_is_left_alone() {
+        let health = Health::default();
+        std::thread::scope(|scope| {
+            scope.spawn(|| health.watch(Duration::from_secs(600), || ()));
+            for _ in 0..1_000 {
+                let (answer, answered) = oneshot::channel();
+                health.writing(vec![answer]);
+                for answer in health.written().unwrap() {
+                    answer.send(Ok(Committed::Done(Revision(1)))).unwrap();
+                }
+                assert_eq!(answered.now_or_never(), Some(Ok(Ok(Committed::Done(Revision(1))))));
+            }
+            health.close();
+        });
+        assert_eq!(health.check(), Ok(()));
+    }
+
+    #[test]
+    fn the_first_fault_stays() {
+        let health = Health::default();
+        let first = health.fail("first", true);
+        assert_eq!(health.fail("second", false), first);
+        assert_eq!(health.check(), Err(first));
+    }
+}
