@@ -68,6 +68,11 @@ pub enum CauseKind {
 }
 
 impl CauseKind {
+    /// Whether a container ended that should have gone on.
+    pub fn is_crash(self) -> bool {
+        matches!(self, Self::CrashLoop | Self::OutOfMemory | Self::CrashedAfterReady)
+    }
+
     /// Whether waiting longer can't help: such a sign ends a rollout early when it stays.
     pub fn certain(self) -> bool {
         matches!(self, Self::Pull | Self::BadImageName | Self::BadConfig | Self::CrashLoop | Self::OutOfMemory)

@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::digest::wrong_container;
 use super::expectation::Expectation;
 use super::judge::{EarlySign, Failure};
 use super::memory::Memory;
@@ -43,7 +44,7 @@ pub fn cause(
     wall: DateTime<Utc>,
 ) -> (Cause, Option<Lookup>) {
     let pods = Pods::of(view, expectation.template);
-    let suspects: Vec<Suspect<'_>> = pods.new.iter().map(|pod| Suspect::of(pod, memory)).collect();
+    let suspects: Vec<Suspect<'_>> = pods.new.iter().map(|pod| Suspect::of(pod, expectation, memory)).collect();
     let chosen = match failure {
         Failure::Sign { kind, pod } => suspects
             .iter()
@@ -87,7 +88,7 @@ struct Suspect<'a> {
 }
 
 impl<'a> Suspect<'a> {
-    fn of(pod: &'a PodSeen, memory: &Memory) -> Self {
+    fn of(pod: &'a PodSeen, expectation: &Expectation, memory: &Memory) -> Self {
         let sign = sign_of(pod, memory);
         // An unready pod without a sign: the container that isn't ready is the one to look at, an init container first,
         // for the others wait for it.
@@ -95,6 +96,7 @@ impl<'a> Suspect<'a> {
         let (kind, container) = match sign {
             Some(sign) => (Some(sign.kind), sign.container),
             None if !pod.ready => (Some(CauseKind::NeverReady), unready().or(pod.containers.last())),
+            None if let Some(wrong) = wrong_container(pod, expectation) => (Some(CauseKind::WrongImage), Some(wrong)),
             None => (None, pod.containers.iter().max_by_key(|container| memory.restarts_of(pod, container))),
         };
         let restarts = container.map_or(0, |container| memory.restarts_of(pod, container));
@@ -110,20 +112,18 @@ impl<'a> Suspect<'a> {
 
     /// Kinds that are the same to whoever counts the affected.
     fn shows(&self, kind: CauseKind) -> bool {
-        self.kind.is_some_and(|shown| rank(shown) == rank(kind) || crashed(shown) && crashed(kind))
+        self.kind.is_some_and(|shown| rank(shown) == rank(kind) || shown.is_crash() && kind.is_crash())
     }
-}
-
-fn crashed(kind: CauseKind) -> bool {
-    matches!(kind, CauseKind::CrashLoop | CauseKind::CrashedAfterReady | CauseKind::OutOfMemory)
 }
 
 fn finished(container: &ContainerSeen) -> bool {
     container.init && matches!(&container.state, ContainerState::Terminated(end) if end.exit_code == 0)
 }
 
+/// The pod to show for a rollout that stands still. One that runs the wrong image is not why it does.
 fn most_telling<'a>(suspects: &[Suspect<'a>]) -> Option<Suspect<'a>> {
     let bad = suspects.iter().filter_map(|suspect| Some((suspect.kind?, suspect)));
+    let bad = bad.filter(|(kind, _)| *kind != CauseKind::WrongImage);
     let most = bad.min_by_key(|(kind, suspect)| {
         (rank(*kind), std::cmp::Reverse(suspect.restarts), suspect.pod.created, &suspect.pod.name)
     });
@@ -133,7 +133,7 @@ fn most_telling<'a>(suspects: &[Suspect<'a>]) -> Option<Suspect<'a>> {
 fn of_pod(suspect: &Suspect<'_>, all: &[Suspect<'_>], memory: &Memory, wall: DateTime<Utc>) -> (Cause, Option<Lookup>) {
     let kind = suspect.kind.unwrap_or(CauseKind::NeverReady);
     let (reason, message) = words(suspect, kind);
-    let end = suspect.container.and_then(last_end_of).filter(|_| crashed(kind));
+    let end = suspect.container.and_then(last_end_of).filter(|_| kind.is_crash());
     let cause = Cause {
         kind,
         affected: number(all.iter().filter(|one| one.pod.uid == suspect.pod.uid || one.shows(kind)).count()),
@@ -144,7 +144,7 @@ fn of_pod(suspect: &Suspect<'_>, all: &[Suspect<'_>], memory: &Memory, wall: Dat
         message: clean_line(&message, MESSAGE_AT_MOST),
         exit_code: end.map(|end| end.exit_code),
         restarts: suspect.restarts,
-        since: memory.sign_since(Some(Print::of_pod(suspect.pod)), kind).unwrap_or(wall),
+        since: memory.sign_since(Some(Print::of_pod(suspect.pod))).unwrap_or(wall),
         events: Vec::new(),
         log: Vec::new(),
     };
@@ -154,7 +154,7 @@ fn of_pod(suspect: &Suspect<'_>, all: &[Suspect<'_>], memory: &Memory, wall: Dat
 
 /// Whether a container that shows this has run, so that there is a log.
 fn ran(kind: CauseKind) -> bool {
-    crashed(kind) || matches!(kind, CauseKind::NeverReady | CauseKind::TurnedUnready | CauseKind::WrongImage)
+    kind.is_crash() || matches!(kind, CauseKind::NeverReady | CauseKind::TurnedUnready | CauseKind::WrongImage)
 }
 
 fn log_of(container: &ContainerSeen) -> Option<LogLookup> {
@@ -185,7 +185,7 @@ fn words(suspect: &Suspect<'_>, kind: CauseKind) -> (String, String) {
     match (kind, waiting, end) {
         (CauseKind::OutOfMemory, waiting, Some(end)) => (end, waiting.unwrap_or_default().1),
         (_, Some(waiting), _) => waiting,
-        (kind, None, Some(end)) if crashed(kind) => (end, String::new()),
+        (kind, None, Some(end)) if kind.is_crash() => (end, String::new()),
         _ => (String::new(), String::new()),
     }
 }
@@ -203,7 +203,7 @@ fn without_pod(
     let new_that_ended = |pod: &&PodSeen| pod.template == Some(expectation.template) && ended(pod) && !pod.deleting;
     let last_ended = view.pods.iter().filter(new_that_ended).max_by_key(|pod| (pod.created, &pod.name));
     if let (None, CauseKind::NotCreated, Some(pod)) = (refused, kind, last_ended) {
-        let suspect = Suspect { kind: Some(CauseKind::NeverReady), ..Suspect::of(pod, memory) };
+        let suspect = Suspect { kind: Some(CauseKind::NeverReady), ..Suspect::of(pod, expectation, memory) };
         return of_pod(&suspect, &[suspect.clone()], memory, wall);
     }
     let progressing = || {
@@ -224,9 +224,12 @@ fn without_pod(
         message: condition.map(|condition| clean_line(&condition.message, MESSAGE_AT_MOST)).unwrap_or_default(),
         exit_code: None,
         restarts: 0,
-        since: memory.sign_since(None, kind).unwrap_or(wall),
+        since: memory.sign_since(None).unwrap_or(wall),
         events: Vec::new(),
         log: Vec::new(),
     };
     (cause, None)
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::expectation::{Expectation, ExpectedImage};
 use super::pods::Pods;
-use super::seen::{PodSeen, WorkloadView};
+use super::seen::{ContainerSeen, PodSeen, WorkloadView};
 use crate::image::Digest;
 use crate::names::ContainerName;
 
@@ -60,10 +60,20 @@ pub fn check(view: &WorkloadView, expectation: &Expectation) -> DigestCheck {
     doubt.map_or(DigestCheck::Match, DigestCheck::CantTell)
 }
 
+/// The container of a pod that runs another image than was wanted, if there is one.
+pub(super) fn wrong_container<'a>(pod: &'a PodSeen, expectation: &Expectation) -> Option<&'a ContainerSeen> {
+    let wrong = |image: &&ExpectedImage| matches!(check_container(pod, image), DigestCheck::Mismatch { .. });
+    let image = expectation.images.iter().find(wrong)?;
+    container_of(pod, image)
+}
+
+fn container_of<'a>(pod: &'a PodSeen, image: &ExpectedImage) -> Option<&'a ContainerSeen> {
+    pod.containers.iter().find(|container| container.name == image.container.as_str())
+}
+
 fn check_container(pod: &PodSeen, image: &ExpectedImage) -> DigestCheck {
     let Some(wanted) = &image.digest else { return DigestCheck::CantTell(DigestDoubt::NoRegistry) };
-    let container = pod.containers.iter().find(|container| container.name == image.container.as_str());
-    let Some(found) = container.and_then(|container| container.digest()) else {
+    let Some(found) = container_of(pod, image).and_then(ContainerSeen::digest) else {
         return DigestCheck::CantTell(DigestDoubt::NoDigest);
     };
     if found == *wanted || image.alternatives.contains(&found) {
@@ -74,3 +84,6 @@ fn check_container(pod: &PodSeen, image: &ExpectedImage) -> DigestCheck {
     }
     DigestCheck::Mismatch { pod: pod.name.clone(), container: image.container.clone(), wanted: wanted.clone(), found }
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,6 +64,20 @@ pub enum Judgement {
     NoPods,
 }
 
+impl Judgement {
+    /// How far the rollout has come, where that can be said.
+    pub fn progress(&self) -> Option<&Progress> {
+        match self {
+            Self::NotObserved(_, progress)
+            | Self::Moving(progress)
+            | Self::Complete(progress)
+            | Self::Failing(_, progress)
+            | Self::Paused(_, progress) => Some(progress),
+            Self::Superseded(_) | Self::Missing | Self::NoPods => None,
+        }
+    }
+}
+
 /// What has not been observed yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unobserved {

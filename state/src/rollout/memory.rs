@@ -100,9 +100,10 @@ impl Memory {
         self.ready_pods.contains(&pod)
     }
 
-    /// Since when a pod has shown a sign, as far as that is remembered.
-    pub fn sign_since(&self, pod: Option<Print>, kind: CauseKind) -> Option<DateTime<Utc>> {
-        self.remembered(pod, kind).map(|since| since.wall)
+    /// Since when a pod has shown the sign that it shows, as far as that is remembered; without a pod, since when none
+    /// could be made.
+    pub fn sign_since(&self, pod: Option<Print>) -> Option<DateTime<Utc>> {
+        self.signs.iter().find(|sign| sign.pod == pod).map(|sign| sign.since.wall)
     }
 
     /// How long the rollout has gone without progress.

@@ -13,6 +13,7 @@ use super::judge::{Failure, Judgement, Moment, Progress, judge};
 use super::memory::Memory;
 use super::pods::{Pods, Print, counts};
 use super::seen::{PodSeen, WorkloadView};
+use super::signs::sign_of;
 use crate::catalogue::Policy;
 use crate::evidence::CauseKind;
 use crate::time::ObservedTime;
@@ -91,16 +92,7 @@ impl StabilityWindow {
         policy: &Policy,
         moment: Moment,
     ) -> Stability {
-        let progress = match &judgement {
-            Judgement::Superseded(_) | Judgement::Missing | Judgement::NoPods => {
-                return Stability::Unsettled(judgement);
-            }
-            Judgement::NotObserved(_, progress)
-            | Judgement::Moving(progress)
-            | Judgement::Complete(progress)
-            | Judgement::Failing(_, progress)
-            | Judgement::Paused(_, progress) => progress.clone(),
-        };
+        let Some(progress) = judgement.progress().cloned() else { return Stability::Unsettled(judgement) };
         if let Some(failure) = self.stored_pod_gone_bad(view) {
             return Stability::Failed(failure, progress);
         }
@@ -141,15 +133,19 @@ impl StabilityWindow {
     fn stored_pod_gone_bad(&self, view: &WorkloadView) -> Option<Failure> {
         let bad = view.pods.iter().filter(|pod| counts(pod)).filter_map(|pod| {
             let stored = *self.pods.get(&Print::of_pod(pod))?;
-            if pod.restarts() > stored {
-                Some((CauseKind::CrashedAfterReady, pod))
-            } else if !pod.ready {
-                Some((CauseKind::TurnedUnready, pod))
-            } else {
-                None
+            let ended = || sign_of(pod, &self.memory).is_some_and(|sign| sign.kind.is_crash());
+            match pod.ready {
+                _ if pod.restarts() > stored => Some((CauseKind::CrashedAfterReady, pod)),
+                // It ended and is not started anew yet.
+                false if ended() => Some((CauseKind::CrashedAfterReady, pod)),
+                false => Some((CauseKind::TurnedUnready, pod)),
+                true => None,
             }
         });
         let (kind, pod) = bad.min_by_key(|(kind, pod)| (*kind, &pod.name))?;
         Some(Failure::Sign { kind, pod: pod.name.clone() })
     }
 }
+
+#[cfg(test)]
+mod tests;
