@@ -6,6 +6,8 @@
 
 pub mod card;
 pub mod command;
+pub mod engine;
+pub mod facts;
 pub mod invocation;
 pub mod ports;
 pub mod press;

@@ -94,8 +94,9 @@ pub fn plan(change: &Change, look: Look<'_>) -> Plan {
     if change.ended().is_some() {
         return idle(Step::Wait);
     }
-    if !look.observed.fresh() {
-        return idle(blind(change, look));
+    let gave_up = blind(change, look);
+    if !look.observed.fresh() || gave_up.is_some() {
+        return idle(gave_up.map_or(Step::Wait, Step::Conclude));
     }
     if let (Some(stop), Phase::Rolling { .. }) = (&change.head.stop, change.phase()) {
         return idle(Step::Conclude(Event::Stop(stop.by.clone())));
@@ -119,14 +120,12 @@ pub fn plan(change: &Change, look: Look<'_>) -> Plan {
     }
 }
 
-fn blind(change: &Change, look: Look<'_>) -> Step {
+/// What follows from not being able to read the cluster, or to get an answer from it, for too long.
+fn blind(change: &Change, look: Look<'_>) -> Option<Event> {
     match change.phase() {
-        Phase::Preparing if look.blind_for >= UNREADABLE_REFUSES => {
-            Step::Conclude(Event::Prepared(super::prepare::Prepared::Refuse(Refused::ClusterUnreadable)))
-        }
-        Phase::Preparing => Step::Wait,
-        _ if look.blind_for >= UNREADABLE_PARKS => Step::Conclude(Event::Park(ParkedWhy::ClusterUnreadable)),
-        _ => Step::Wait,
+        Phase::Preparing => (look.blind_for >= UNREADABLE_REFUSES)
+            .then_some(Event::Prepared(super::prepare::Prepared::Refuse(Refused::ClusterUnreadable))),
+        _ => (look.blind_for >= UNREADABLE_PARKS).then_some(Event::Park(ParkedWhy::ClusterUnreadable)),
     }
 }
 

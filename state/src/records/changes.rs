@@ -96,6 +96,11 @@ impl Records {
         Ok(found.map(|(pointer, _)| pointer.change))
     }
 
+    /// The revision of a change's head: another one than was read means that the change has moved on.
+    pub async fn revision(&self, id: ChangeId) -> Result<Option<Revision>, RecordFault> {
+        Ok(self.store.get(&keys::part(id, HEAD)).await?.map(|head| head.revision))
+    }
+
     /// A change, put together from its parts.
     pub async fn change(&self, id: ChangeId) -> Result<Option<Stored>, RecordFault> {
         let prefix = keys::change(id);

@@ -1,0 +1,283 @@
+//! The effects of a step: each goes through a port, looks first whether it is done already, and tells what came of it.
+
+use state::change::outcome::{Overtaken, Refused};
+use state::change::plan::verify;
+use state::change::transition::Event;
+use state::change::write::{Decision, Intent, decide};
+use state::change::{Change, Held, Phase, Pin, ReturnStage, WorkloadWork, Written};
+use state::claim::Claim;
+use state::evidence::Cause;
+use state::image::Image;
+use state::rollout::cause::Lookup;
+use state::rollout::seen::{MarkerStep, Observed, WorkloadSeen};
+use state::template::TemplateHash;
+use state::time::Now;
+
+use super::{Engine, Live};
+use crate::ports::{ClusterFault, Patched, RegistryFault};
+
+/// What came of an effect.
+#[derive(Debug)]
+pub(super) enum Done {
+    /// This.
+    Event(Event),
+    /// Nothing to tell yet.
+    Nothing,
+    /// Look again at once.
+    Again,
+    /// No answer: look again a little later.
+    Unreachable,
+}
+
+impl Engine {
+    /// Writes one step to one workload: read, decide, patch; after a rejection read again.
+    pub(super) async fn write(&self, claim: &Claim, live: &mut Live, place: usize, step: MarkerStep, now: Now) -> Done {
+        let change = live.current.clone();
+        let Some(item) = change.work.as_ref().and_then(|work| work.workloads.get(place)) else {
+            return Done::Nothing;
+        };
+        let Some(intent) = intent(&change, place, step) else { return Done::Nothing };
+        let writing = Writing { engine: self, claim, change: &change, item, place, step, now };
+        match writing.run(intent, &mut live.unsure).await {
+            Ok(done) => done,
+            Err(ClusterFault::Forbidden(sentence)) => writing.forbidden(sentence),
+            Err(ClusterFault::Unreachable(fault) | ClusterFault::Unreadable(fault)) => {
+                tracing::debug!(change = %change.head.number, fault = fault.chain(), "no answer to a write");
+                Done::Unreachable
+            }
+        }
+    }
+
+    /// Lists the pods afresh: two watches are not consistent with each other, and a verdict must not rest on a gap.
+    pub(super) async fn verify(&self, live: &Live, observed: &Observed, now: Now) -> Done {
+        let change = &live.current;
+        let mut fresh = observed.clone();
+        for (workload, view) in change.target.workloads.iter().zip(&mut fresh.workloads) {
+            match self.cluster.pods(&change.target, workload).await {
+                Ok(pods) => view.pods = pods,
+                Err(_) => return Done::Unreachable,
+            }
+        }
+        verify(change, live.look(&fresh, now)).map_or(Done::Nothing, Done::Event)
+    }
+
+    /// Fetches log and events of a bad pod. What can't be had is left out: the cause is told without it.
+    pub(super) async fn investigate(
+        &self,
+        change: &Change,
+        place: usize,
+        mut cause: Cause,
+        lookup: Option<Lookup>,
+    ) -> Event {
+        let target = &change.target;
+        if let Some(lookup) = lookup {
+            cause.events = self.cluster.events(target, &lookup.pod).await.unwrap_or_default();
+            let logs = target.policy.logs_in_chat != state::catalogue::LogsInChat::Off;
+            if let Some(log) = lookup.log.filter(|_| logs) {
+                let lines = self.cluster.log(target, &lookup.pod, &log.container, log.previous).await;
+                cause.log = lines.unwrap_or_default();
+            }
+        } else if let Some(workload) = target.workloads.get(place) {
+            cause.events = self.cluster.events(target, workload.name.as_str()).await.unwrap_or_default();
+        }
+        Event::Investigated(Box::new(cause))
+    }
+
+    /// Asks the registry for the images that ran before. One that does not answer stops no return.
+    pub(super) async fn check_old_images(&self, change: &Change) -> Done {
+        let items = change.work.as_ref().map_or(&[][..], |work| &work.workloads);
+        let mut pins = Vec::new();
+        for (place, item) in items.iter().enumerate().take(change.written().len()) {
+            for new in &item.images {
+                let template = state::template::Template::new(item.baseline.template.clone());
+                let Some(image) = template.image_of(&new.container).and_then(|text| text.parse::<Image>().ok()) else {
+                    continue;
+                };
+                if !self.registry.configured(&image.repository) {
+                    continue;
+                }
+                match self.old_image(item, &new.container, &image).await {
+                    OldImage::AsItStands => {}
+                    OldImage::Pinned(image) => {
+                        pins.push(Pin { workload: place, container: new.container.clone(), image });
+                    }
+                    OldImage::Gone => return Done::Event(Event::OldImageGone),
+                }
+            }
+        }
+        Done::Event(Event::OldImages(pins))
+    }
+
+    async fn old_image(&self, item: &WorkloadWork, container: &state::names::ContainerName, image: &Image) -> OldImage {
+        let ran = item.baseline.digests.get(container);
+        match (self.registry.resolve(image).await, ran) {
+            (Ok(resolved), Some(ran)) if resolved.digest != *ran && !resolved.platforms.contains(ran) => {
+                OldImage::Pinned(image.resolved(ran.clone()))
+            }
+            (Ok(_), _) => OldImage::AsItStands,
+            // The tag is gone; the digest that ran may still be there.
+            (Err(RegistryFault::Unknown), Some(ran)) if image.reference.digest().is_none() => {
+                let pinned = image.resolved(ran.clone());
+                match self.registry.resolve(&pinned).await {
+                    Err(RegistryFault::Unknown) => OldImage::Gone,
+                    _ => OldImage::Pinned(pinned),
+                }
+            }
+            (Err(RegistryFault::Unknown), _) => OldImage::Gone,
+            (Err(RegistryFault::Denied | RegistryFault::Unreachable(_)), _) => OldImage::AsItStands,
+        }
+    }
+}
+
+enum OldImage {
+    AsItStands,
+    Pinned(Image),
+    Gone,
+}
+
+fn intent<'a>(change: &'a Change, place: usize, step: MarkerStep) -> Option<Intent<'a>> {
+    Some(match step {
+        MarkerStep::Apply => Intent::Apply,
+        MarkerStep::Fence => Intent::Fence,
+        MarkerStep::Hold => Intent::Hold(change.written().get(place)?),
+        MarkerStep::Return => {
+            let pins: &[Pin] = match change.phase() {
+                Phase::Returning { stage: ReturnStage::Writing { pinned, .. }, .. } => pinned,
+                _ => &[],
+            };
+            Intent::Return { over: change.written().get(place)?, pins, place }
+        }
+    })
+}
+
+/// One step that is being written to one workload.
+struct Writing<'a> {
+    engine: &'a Engine,
+    claim: &'a Claim,
+    change: &'a Change,
+    item: &'a WorkloadWork,
+    place: usize,
+    step: MarkerStep,
+    now: Now,
+}
+
+impl Writing<'_> {
+    async fn run(&self, intent: Intent<'_>, unsure: &mut bool) -> Result<Done, ClusterFault> {
+        let seen = self.read().await?;
+        match decide(intent, self.item, self.change.head.id, seen.as_ref()) {
+            Decision::Done { generation, template } => {
+                *unsure = false;
+                Ok(self.done(generation, template, seen.as_ref()))
+            }
+            Decision::Patch(patch) => match self.patch(&patch, unsure).await? {
+                Patched::Written(seen) => Ok(self.done(seen.generation, seen.template.hash(), Some(&seen))),
+                Patched::Rejected(sentence) => self.rejected(intent, sentence, unsure).await,
+                Patched::Missing => self.conclude(Decision::Missing, unsure).await,
+            },
+            decision => self.conclude(decision, unsure).await,
+        }
+    }
+
+    /// A test failed or the server refuses: only another look tells which.
+    async fn rejected(&self, intent: Intent<'_>, sentence: String, unsure: &mut bool) -> Result<Done, ClusterFault> {
+        let seen = self.read().await?;
+        match decide(intent, self.item, self.change.head.id, seen.as_ref()) {
+            Decision::Done { generation, template } => Ok(self.done(generation, template, seen.as_ref())),
+            Decision::Patch(_) => {
+                if !self.fenced(unsure).await? {
+                    return Ok(Done::Again);
+                }
+                Ok(self.refused(sentence))
+            }
+            decision => self.conclude(decision, unsure).await,
+        }
+    }
+
+    /// Before a write is called "not done", one that may still be on its way is made to fail. False: it had arrived.
+    async fn fenced(&self, unsure: &mut bool) -> Result<bool, ClusterFault> {
+        if self.step != MarkerStep::Apply || !*unsure {
+            return Ok(true);
+        }
+        let seen = self.read().await?;
+        if let Decision::Patch(patch) = decide(Intent::Fence, self.item, self.change.head.id, seen.as_ref()) {
+            match self.patch(&patch, unsure).await? {
+                Patched::Written(_) | Patched::Missing => {}
+                Patched::Rejected(_) => return Ok(false),
+            }
+        }
+        *unsure = false;
+        Ok(true)
+    }
+
+    async fn conclude(&self, decision: Decision, unsure: &mut bool) -> Result<Done, ClusterFault> {
+        if !self.fenced(unsure).await? {
+            return Ok(Done::Again);
+        }
+        let workload = self.item.workload.name.clone();
+        let event = match (decision, self.step) {
+            (Decision::Overtaken(how), _) => Event::Overtaken(workload, how),
+            (Decision::Paused, MarkerStep::Hold) => Event::HeldAs(self.place, Held::PausedBySomebody),
+            (Decision::Paused, _) => Event::Rejected(Refused::Paused { workload }),
+            (Decision::Missing, MarkerStep::Apply) if self.place == 0 => Event::Rejected(Refused::Missing { workload }),
+            (Decision::Missing, MarkerStep::Fence) => Event::Settled,
+            (Decision::Missing, _) => Event::Overtaken(workload, Overtaken::Recreated),
+            (Decision::Done { .. } | Decision::Patch(_), _) => return Ok(Done::Again),
+        };
+        Ok(Done::Event(event))
+    }
+
+    fn refused(&self, sentence: String) -> Done {
+        let workload = self.item.workload.name.clone();
+        Done::Event(match self.step {
+            MarkerStep::Apply => Event::Rejected(Refused::Rejected { workload, sentence }),
+            MarkerStep::Hold => Event::HeldAs(self.place, Held::Refused(sentence)),
+            MarkerStep::Return => Event::BackRejected(sentence),
+            MarkerStep::Fence => return Done::Again,
+        })
+    }
+
+    fn forbidden(&self, sentence: String) -> Done {
+        match self.step {
+            MarkerStep::Apply => Done::Event(Event::Rejected(Refused::Forbidden { sentence })),
+            // Without the right to write no write of ours can be on its way.
+            MarkerStep::Fence => Done::Event(Event::Settled),
+            MarkerStep::Hold | MarkerStep::Return => self.refused(sentence),
+        }
+    }
+
+    fn done(&self, generation: i64, template: TemplateHash, seen: Option<&WorkloadSeen>) -> Done {
+        let written = Written { step: self.step, generation, template, at: self.now.wall };
+        Done::Event(match self.step {
+            MarkerStep::Apply => Event::Wrote(written),
+            MarkerStep::Hold => Event::HeldAs(self.place, Held::Paused(written)),
+            MarkerStep::Return => Event::WroteBack(self.place, written),
+            MarkerStep::Fence => {
+                let marker = seen.and_then(WorkloadSeen::our_marker);
+                match marker.filter(|marker| marker.change == self.change.head.id).map(|marker| marker.step) {
+                    // The write that was to be stopped had arrived: it is ours, and is told as written.
+                    Some(MarkerStep::Apply) => Event::Wrote(Written { step: MarkerStep::Apply, ..written }),
+                    _ => Event::Settled,
+                }
+            }
+        })
+    }
+
+    async fn read(&self) -> Result<Option<WorkloadSeen>, ClusterFault> {
+        self.engine.cluster.read(&self.change.target, &self.item.workload).await
+    }
+
+    async fn patch(
+        &self,
+        patch: &[state::change::patch::PatchStep],
+        unsure: &mut bool,
+    ) -> Result<Patched, ClusterFault> {
+        let answer = self.engine.cluster.patch(self.claim, &self.change.target, &self.item.workload, patch).await;
+        // A refusal for want of rights is an answer too.
+        *unsure = match &answer {
+            Ok(Patched::Written(_)) | Err(ClusterFault::Forbidden(_)) => false,
+            Ok(Patched::Rejected(_) | Patched::Missing) => *unsure,
+            Err(ClusterFault::Unreachable(_) | ClusterFault::Unreadable(_)) => true,
+        };
+        answer
+    }
+}

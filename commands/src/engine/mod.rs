@@ -1,0 +1,83 @@
+//! The engine: carries changes out, for what time and the outside world did.
+//!
+//! `step` does at most one thing for one change: look, plan, one effect through a port, one commit. It is the same code
+//! after a crash as before one, because every effect looks first whether it is done already. Who calls it, and when, is
+//! the business of `bot` (a task for each change) and of the simulation (a seeded order).
+
+mod board;
+mod effects;
+mod gather;
+mod step;
+
+use std::sync::Arc;
+
+use state::change::Change;
+use state::names::ChangeId;
+use state::records::{RecordFault, Records, Stored};
+use state::rollout::judge::Progress;
+use state::time::{Now, ObservedTime};
+
+use crate::ports::{Cluster, Registry};
+
+pub use board::{Board, Seen};
+pub use step::Stepped;
+
+/// Everything that the engine works with.
+#[derive(Clone)]
+pub struct Engine {
+    /// The records.
+    pub records: Records,
+    /// The clusters.
+    pub cluster: Arc<dyn Cluster>,
+    /// The image registries.
+    pub registry: Arc<dyn Registry>,
+    /// Where progress is shown.
+    pub board: Arc<Board>,
+}
+
+/// A change in the hands of the engine: the record as it is stored, and what this process knows beyond it.
+#[derive(Debug, Clone)]
+pub struct Live {
+    stored: Stored,
+    /// The change with what was remembered since it was stored.
+    current: Change,
+    last: Option<Now>,
+    blind: std::time::Duration,
+    unsure: bool,
+    unreachable: bool,
+    progress: Vec<Progress>,
+    kept: ObservedTime,
+}
+
+impl Live {
+    /// A change as it was read. After a restart nobody knows whether its last write arrived, and the stability window
+    /// starts anew.
+    fn read(stored: Stored) -> Self {
+        let current = state::change::transition::resumed(stored.change.clone());
+        let kept = current.head.observed;
+        let (last, blind, progress) = (None, std::time::Duration::ZERO, Vec::new());
+        Self { stored, current, last, blind, unsure: true, unreachable: false, progress, kept }
+    }
+
+    /// The change.
+    pub fn change(&self) -> &Change {
+        &self.current
+    }
+
+    /// Its id.
+    pub fn id(&self) -> ChangeId {
+        self.current.head.id
+    }
+
+    /// How far each workload is, where it is being judged.
+    pub fn progress(&self) -> &[Progress] {
+        &self.progress
+    }
+}
+
+impl Engine {
+    /// Takes a change into the engine's hands; none where there is none of that id.
+    pub async fn take(&self, id: ChangeId) -> Result<Option<Live>, RecordFault> {
+        Ok(self.records.change(id).await?.map(Live::read))
+    }
+}

@@ -1,0 +1,188 @@
+//! One step of one change: look, plan, at most one effect, at most one commit.
+
+use std::time::Duration;
+
+use state::change::outcome::Refused;
+use state::change::plan::{Look, Plan, Step, plan};
+use state::change::transition::{Event, Transition, transition};
+use state::change::{Change, Phase};
+use state::lock::Lock;
+use state::records::{Advanced, RecordFault};
+use state::rollout::seen::Observed;
+use state::time::Now;
+
+use super::effects::Done;
+use super::{Engine, Live, Seen};
+
+/// A change is looked at so often even if nothing is heard of it.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// After a call without an answer, so long is waited for the next.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What is remembered is stored so often, so that a crash forgets no more.
+const KEEP: Duration = Duration::from_secs(30);
+
+/// What a step came to.
+#[derive(Debug)]
+pub enum Stepped {
+    /// There may be more to do at once.
+    Again,
+    /// Nothing to do until something is heard of the target or of the change, or until this has passed.
+    Wait(Duration),
+    /// It has its outcome, which is stored.
+    Ended,
+    /// The store failed. Where the outcome of a commit is unknown, the process must end and let a restart read the truth.
+    Failed(RecordFault),
+}
+
+impl Engine {
+    /// Does the next thing for a change.
+    pub async fn step(&self, live: &mut Live, now: Now) -> Stepped {
+        match self.try_step(live, now).await {
+            Ok(stepped) => stepped,
+            Err(fault) => Stepped::Failed(fault),
+        }
+    }
+
+    async fn try_step(&self, live: &mut Live, now: Now) -> Result<Stepped, RecordFault> {
+        if !self.up_to_date(live).await? {
+            return Ok(Stepped::Ended);
+        }
+        if live.current.ended().is_some() {
+            self.show(live);
+            return Ok(Stepped::Ended);
+        }
+        let observed = self.cluster.observe(&live.current.target);
+        live.pass(&observed, now);
+        let Plan { step, watch, progress } = plan(&live.current, live.look(&observed, now));
+        live.current.watch = watch;
+        live.progress = progress;
+        self.show(live);
+        let done = self.carry_out(live, step, &observed, now).await?;
+        live.unreachable = matches!(done, Done::Unreachable);
+        match done {
+            Done::Event(event) => self.follow_from(live, event, now).await,
+            Done::Nothing => self.keep(live, now).await.map(|()| Stepped::Wait(LOOK)),
+            Done::Again => Ok(Stepped::Again),
+            Done::Unreachable => self.keep(live, now).await.map(|()| Stepped::Wait(RETRY)),
+        }
+    }
+
+    /// Reads the record again if it has moved on: a person's act was committed beside us. False: it is gone.
+    async fn up_to_date(&self, live: &mut Live) -> Result<bool, RecordFault> {
+        let id = live.id();
+        match self.records.revision(id).await? {
+            None => Ok(false),
+            Some(revision) if revision == live.stored.revision => Ok(true),
+            Some(_) => {
+                let Some(stored) = self.records.change(id).await? else { return Ok(false) };
+                live.take_up(stored);
+                Ok(true)
+            }
+        }
+    }
+
+    async fn follow_from(&self, live: &mut Live, event: Event, now: Now) -> Result<Stepped, RecordFault> {
+        let Some(transition) = transition(&live.current, event, now.wall) else {
+            return Ok(Stepped::Wait(LOOK));
+        };
+        self.commit(live, transition, now).await
+    }
+
+    async fn commit(&self, live: &mut Live, next: Transition, now: Now) -> Result<Stepped, RecordFault> {
+        match self.records.advance(&live.stored, &next, now.wall).await? {
+            Advanced::Done(stored) => {
+                live.stored = *stored;
+                live.current = live.stored.change.clone();
+                live.kept = live.current.head.observed;
+                self.show(live);
+                Ok(if live.current.ended().is_some() { Stepped::Ended } else { Stepped::Again })
+            }
+            Advanced::Moved => Ok(Stepped::Again),
+            Advanced::Locked(lock) => {
+                let refused = locked(&live.current, &lock);
+                match transition(&live.current, refused, now.wall) {
+                    Some(next) => Box::pin(self.commit(live, next, now)).await,
+                    None => Ok(Stepped::Again),
+                }
+            }
+        }
+    }
+
+    /// Stores what is remembered, now and then.
+    async fn keep(&self, live: &mut Live, now: Now) -> Result<(), RecordFault> {
+        if live.current.head.observed.since(live.kept) < KEEP {
+            return Ok(());
+        }
+        let next = Transition { change: live.current.clone(), also: Vec::new() };
+        if let Advanced::Done(stored) = self.records.advance(&live.stored, &next, now.wall).await? {
+            live.stored = *stored;
+            live.kept = live.current.head.observed;
+        }
+        Ok(())
+    }
+
+    fn show(&self, live: &Live) {
+        self.board.show(Seen { change: live.current.clone(), progress: live.progress.clone() });
+    }
+
+    async fn carry_out(&self, live: &mut Live, step: Step, observed: &Observed, now: Now) -> Result<Done, RecordFault> {
+        match step {
+            Step::Wait => Ok(Done::Nothing),
+            Step::Conclude(event) => Ok(Done::Event(event)),
+            Step::Prepare => self.prepare(&live.current, observed).await,
+            Step::Write { place, step } => {
+                let claim = self.records.claim(&live.current.target.name, live.id()).await?;
+                let Some(claim) = claim else {
+                    // Only the commit of the outcome gives a claim back: the record has moved on.
+                    return Ok(Done::Again);
+                };
+                Ok(self.write(&claim, live, place, step, now).await)
+            }
+            Step::CheckOldImages => Ok(self.check_old_images(&live.current).await),
+            Step::Verify => Ok(self.verify(live, observed, now).await),
+            Step::Investigate { place, cause, lookup } => {
+                Ok(Done::Event(self.investigate(&live.current, place, *cause, lookup).await))
+            }
+        }
+    }
+}
+
+impl Live {
+    /// Lets time pass: what counts, and for how long nothing could be seen.
+    fn pass(&mut self, observed: &Observed, now: Now) {
+        if let Some(last) = self.last.replace(now) {
+            if observed.fresh() {
+                self.current.head.observed = self.current.head.observed.advanced(last, now);
+            }
+            let blind = !observed.fresh() || self.unreachable;
+            self.blind = if blind { self.blind + now.monotonic.saturating_sub(last.monotonic) } else { Duration::ZERO };
+        }
+    }
+
+    pub(super) fn look<'a>(&self, observed: &'a Observed, now: Now) -> Look<'a> {
+        Look { observed, at: self.current.head.observed, now: now.wall, blind_for: self.blind, unsure: self.unsure }
+    }
+
+    /// Takes up what somebody else committed, and keeps what only this process knows.
+    fn take_up(&mut self, stored: state::records::Stored) {
+        let mut current = stored.change.clone();
+        if std::mem::discriminant(current.phase()) == std::mem::discriminant(self.current.phase()) {
+            current.watch = self.current.watch.clone();
+        }
+        current.head.observed = self.current.head.observed.max(current.head.observed);
+        self.stored = stored;
+        self.current = current;
+    }
+}
+
+fn locked(change: &Change, lock: &Lock) -> Event {
+    debug_assert!(matches!(change.phase(), Phase::Preparing));
+    let reason = match &lock.reason {
+        state::lock::Reason::Said(reason) => reason.clone(),
+        state::lock::Reason::Withdrawn { image, .. } => image.clone(),
+    };
+    let refused = Refused::Locked { scope: lock.scope.to_string(), by: lock.by.clone(), reason };
+    Event::Prepared(state::change::prepare::Prepared::Refuse(refused))
+}

@@ -1,0 +1,159 @@
+//! Facts from which cards are made: what a card of a change, of a target, or of everything at once may say.
+//!
+//! Cards choose among these and put them into words; nothing here is put into words.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use state::catalogue::{Catalogue, Target};
+use state::change::outcome::{Question, Refused};
+use state::change::release::Release;
+use state::change::{Ask, Change, Work};
+use state::image::Image;
+use state::lock::Lock;
+use state::names::{ChangeNumber, ContainerName, TargetName, WorkloadName};
+use state::records::HistoryLine;
+use state::rollout::judge::Progress;
+use state::rollout::seen::WorkloadView;
+
+/// What a card of a change is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct ChangeFacts<'a> {
+    /// The change.
+    pub change: &'a Change,
+    /// How far each workload is, while it is being judged.
+    pub progress: &'a [Progress],
+    /// Who is who, and who is on call.
+    pub catalogue: &'a Catalogue,
+    /// The moment of drawing.
+    pub now: DateTime<Utc>,
+    /// How long such a change usually takes, by the last ten of its target.
+    pub usual: Option<Duration>,
+    /// What serves now, by the order of the workloads, where the pods were looked at.
+    pub serving: &'a [Serving],
+    /// The question that is open about it, with its deadline as it stands.
+    pub question: Option<&'a Question>,
+}
+
+/// What serves in one workload, counted from its pods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Serving {
+    /// The workload.
+    pub workload: WorkloadName,
+    /// Pods that are wanted.
+    pub desired: u32,
+    /// Ready pods by the image that they run, the most first.
+    pub images: Vec<(String, u32)>,
+    /// Whether the rollout is paused.
+    pub paused: bool,
+    /// Restarts of its pods, together, within the last five minutes as far as that can be told.
+    pub restarts: u32,
+    /// The bounds of its autoscaler.
+    pub autoscaler: Option<(u32, u32)>,
+}
+
+impl Serving {
+    /// Counts the ready pods of a view. The image is named by its tag, else by its digest in short.
+    pub fn of(workload: &WorkloadName, container: Option<&ContainerName>, view: &WorkloadView) -> Self {
+        let mut images: Vec<(String, u32)> = Vec::new();
+        for pod in view.pods.iter().filter(|pod| pod.ready && !pod.deleting) {
+            let main = pod.containers.iter().find(|one| container.is_none_or(|name| one.name == name.as_str()));
+            let name =
+                main.map(|one| one.image.parse::<Image>().map_or_else(|_| one.image.clone(), |image| image.short()));
+            let name = name.unwrap_or_default();
+            match images.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, count)) => *count += 1,
+                None => images.push((name, 1)),
+            }
+        }
+        images.sort_by(|(name, count), (other, more)| more.cmp(count).then(name.cmp(other)));
+        let seen = view.workload.as_ref();
+        Self {
+            workload: workload.clone(),
+            desired: seen.map_or(0, |seen| seen.desired),
+            images,
+            paused: seen.is_some_and(|seen| seen.paused),
+            restarts: view.pods.iter().filter(|pod| !pod.deleting).map(|pod| pod.restarts()).sum(),
+            autoscaler: seen.and_then(|seen| seen.autoscaler).map(|bounds| (bounds.min, bounds.max)),
+        }
+    }
+
+    /// Ready pods, of every image.
+    pub fn ready(&self) -> u32 {
+        self.images.iter().map(|(_, count)| count).sum()
+    }
+}
+
+/// What the answer to `plan` is made of (D18).
+#[derive(Debug, Clone)]
+pub struct PlanFacts<'a> {
+    /// What was asked for.
+    pub ask: &'a Ask,
+    /// The target.
+    pub target: &'a Target,
+    /// What would be written; none where exactly that runs and is healthy.
+    pub work: Result<Option<&'a Work>, &'a Refused>,
+    /// What a rollback would go to.
+    pub release: Option<&'a Release>,
+    /// Fields of the pod template, beside images, in which a rollback's release differs from what stands there.
+    pub differences: Vec<String>,
+    /// Locks that refuse it now.
+    pub locks: Vec<Lock>,
+    /// The change that holds the target now.
+    pub holder: Option<ChangeNumber>,
+    /// Who is who.
+    pub catalogue: &'a Catalogue,
+}
+
+/// What the status of one target is made of.
+#[derive(Debug, Clone)]
+pub struct TargetStatus {
+    /// The target.
+    pub target: Target,
+    /// How old the knowledge is; none where the cluster was never read.
+    pub age: Option<Duration>,
+    /// The workloads, in order; none where there is no such workload.
+    pub serving: Vec<Option<Serving>>,
+    /// What the templates ask for: tags or digests, in order.
+    pub wanted: Vec<String>,
+    /// The newest release whose images run now.
+    pub release: Option<Release>,
+    /// The change under way.
+    pub open: Option<Change>,
+    /// How far it is.
+    pub progress: Vec<Progress>,
+    /// Locks that cover it.
+    pub locks: Vec<Lock>,
+    /// The question that is open.
+    pub question: Option<Question>,
+    /// The last change that ended.
+    pub last: Option<Change>,
+}
+
+/// What the answer to `now` is made of: at most eight lines.
+#[derive(Debug, Clone)]
+pub struct NowFacts {
+    /// The targets that are not healthy.
+    pub broken: Vec<TargetStatus>,
+    /// The changes under way, with how far they are.
+    pub open: Vec<(Change, Vec<Progress>)>,
+    /// Questions that wait.
+    pub questions: Vec<(TargetName, Question)>,
+    /// Locks in force.
+    pub locks: Vec<Lock>,
+    /// Records that can't be read.
+    pub unreadable: Vec<String>,
+}
+
+/// What the answer to `history` is made of.
+#[derive(Debug, Clone)]
+pub struct HistoryFacts {
+    /// Of which target or of all.
+    pub of: Option<TargetName>,
+    /// Since when.
+    pub since: Option<DateTime<Utc>>,
+    /// The lines, newest first.
+    pub lines: Vec<HistoryLine>,
+    /// Whether there are more.
+    pub more: bool,
+}
