@@ -20,6 +20,13 @@ pub trait Cluster: Send + Sync {
     /// watched from now on, and is reported as never read.
     fn observe(&self, target: &Target) -> Observed;
 
+    /// Why the knowledge of the target is not kept up, while it is not: the API server doesn't answer, or a right to
+    /// watch is missing. Memory only, never the network.
+    fn trouble(&self, target: &Target) -> Option<ClusterFault> {
+        let _ = target;
+        None
+    }
+
     /// Reads one workload afresh; none where there is none.
     fn read<'a>(
         &'a self,

@@ -1,0 +1,292 @@
+//! One cluster: how it is reached, and whether it is alive.
+//!
+//! A cluster that is not there is no error: its client is made when its kubeconfig can be read, and made anew when the
+//! cluster stays silent or no longer takes our credentials, for files and tokens change under a bot that runs for
+//! months. The heartbeat says when the API server last answered; what that is worth is in `freshness`.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use commands::ports::ClusterFault;
+use futures::io::AsyncReadExt as _;
+use http::{HeaderValue, Request, header};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use state::fault::Fault;
+use state::names::{ClusterName, Namespace};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout};
+
+use super::answers::CallFault;
+use super::requests;
+use super::room::Room;
+use crate::config::ClusterAccess;
+
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(5);
+const HEARTBEAT_LIMIT: Duration = Duration::from_secs(3);
+/// Making a client may run a command that fetches a token.
+const CLIENT_LIMIT: Duration = Duration::from_secs(20);
+/// A client that was made less than this ago is not made anew for want of credentials.
+const CLIENT_REST: Duration = Duration::from_secs(10);
+/// No log that we ask for is longer; the server's own limit is lower.
+const LONGEST_LOG: u64 = 1 << 20;
+
+/// Called with each change of what is known of a namespace.
+pub type Wake = Arc<dyn Fn(&ClusterName, &Namespace) + Send + Sync>;
+
+pub(super) struct Connection {
+    name: ClusterName,
+    access: ClusterAccess,
+    wake: Wake,
+    client: Mutex<Client>,
+    rooms: Mutex<HashMap<Namespace, Arc<Room>>>,
+    /// Counts how often the watches had to be subscribed anew.
+    pulse: watch::Sender<u64>,
+    beat_soon: Notify,
+}
+
+#[derive(Default)]
+struct Client {
+    client: Option<kube::Client>,
+    made: Option<Instant>,
+    /// Why the cluster can't be used, while it can't.
+    trouble: Option<ClusterFault>,
+}
+
+impl Connection {
+    pub(super) fn new(name: ClusterName, access: ClusterAccess, wake: Wake) -> Self {
+        Self {
+            name,
+            access,
+            wake,
+            client: Mutex::default(),
+            rooms: Mutex::default(),
+            pulse: watch::Sender::new(0),
+            beat_soon: Notify::new(),
+        }
+    }
+
+    pub(super) fn name(&self) -> &ClusterName {
+        &self.name
+    }
+
+    /// What is known of a namespace. Tells whether it was unknown until now, and is to be watched.
+    pub(super) fn room(&self, namespace: &Namespace) -> (Arc<Room>, bool) {
+        let mut rooms = locked(&self.rooms);
+        if let Some(room) = rooms.get(namespace) {
+            return (Arc::clone(room), false);
+        }
+        let room = Arc::new(Room::new(namespace.clone()));
+        rooms.insert(namespace.clone(), Arc::clone(&room));
+        (room, true)
+    }
+
+    /// Why the cluster can't be used, while it can't.
+    pub(super) fn trouble(&self) -> Option<ClusterFault> {
+        locked(&self.client).trouble.clone()
+    }
+
+    /// Changes when watches have to be subscribed anew.
+    pub(super) fn pulse(&self) -> watch::Receiver<u64> {
+        self.pulse.subscribe()
+    }
+
+    /// A watch came into sync: the next heartbeat, which makes that count, needn't wait.
+    pub(super) fn beat_soon(&self) {
+        self.beat_soon.notify_one();
+    }
+
+    pub(super) fn wake(&self, namespace: &Namespace) {
+        (self.wake)(self.name(), namespace);
+    }
+
+    /// The client, if there is one yet.
+    pub(super) fn client(&self) -> Result<kube::Client, CallFault> {
+        let client = locked(&self.client);
+        client.client.clone().ok_or_else(|| {
+            CallFault::Unanswered(match &client.trouble {
+                Some(ClusterFault::Unreachable(fault) | ClusterFault::Unreadable(fault)) => fault.clone(),
+                _ => Fault::new("not connected yet"),
+            })
+        })
+    }
+
+    /// Asks and waits for the whole answer.
+    pub(super) async fn call(&self, request: Request<Vec<u8>>, limit: Duration) -> Result<String, CallFault> {
+        let first = self.call_once(request.clone(), limit).await;
+        match first {
+            // Nothing was done, and a token that was replaced on disk is all that may be missing.
+            Err(fault) if fault.is_unauthenticated() && self.make_client(CLIENT_REST).await => {
+                self.call_once(request, limit).await
+            }
+            other => other,
+        }
+    }
+
+    async fn call_once(&self, request: Request<Vec<u8>>, limit: Duration) -> Result<String, CallFault> {
+        let client = self.client()?;
+        match timeout(limit, client.request_text(request)).await {
+            Ok(answer) => answer.map_err(CallFault::from),
+            Err(_) => Err(unanswered(limit)),
+        }
+    }
+
+    /// Asks and waits for an answer that may be cut in the middle of a character.
+    pub(super) async fn call_for_bytes(
+        &self,
+        request: Request<Vec<u8>>,
+        limit: Duration,
+    ) -> Result<Vec<u8>, CallFault> {
+        let client = self.client()?;
+        let read = async {
+            let mut bytes = Vec::new();
+            let stream = client.request_stream(request).await?;
+            let mut stream = std::pin::pin!(stream.take(LONGEST_LOG));
+            stream.read_to_end(&mut bytes).await.map_err(|error| CallFault::Unanswered(Fault::of(&error)))?;
+            Ok(bytes)
+        };
+        timeout(limit, read).await.unwrap_or_else(|_| Err(unanswered(limit)))
+    }
+
+    /// Keeps the client and the heartbeat going, for ever.
+    pub(super) async fn keep_alive(self: Arc<Self>) {
+        let mut misses: u32 = 0;
+        let mut answered_before = false;
+        loop {
+            if remake_client_after(misses) || self.client().is_err() {
+                self.make_client(Duration::ZERO).await;
+            }
+            let sent = Instant::now();
+            match self.beat().await {
+                Ok(()) => {
+                    // Watches may have lost their connection without a sign while nothing was answered.
+                    if misses > 0 || !answered_before {
+                        self.pulse.send_modify(|pulse| *pulse += 1);
+                    }
+                    if misses > 0 || !answered_before {
+                        tracing::info!(cluster = %self.name(), missed = misses, "The API server answers");
+                    }
+                    (misses, answered_before) = (0, true);
+                    locked(&self.client).trouble = None;
+                    self.answered(sent);
+                }
+                Err(fault) => {
+                    let fault = ClusterFault::from(fault);
+                    if misses == 0 {
+                        tracing::warn!(cluster = %self.name(), fault = ?fault, "The API server does not answer");
+                    }
+                    misses = misses.saturating_add(1);
+                    locked(&self.client).trouble = Some(fault);
+                }
+            }
+            let next =
+                if misses == 0 { HEARTBEAT_EVERY } else { HEARTBEAT_EVERY.min(Duration::from_secs(u64::from(misses))) };
+            tokio::select! {
+                () = tokio::time::sleep_until(sent + next) => {}
+                () = self.beat_soon.notified(), if misses == 0 => {}
+            }
+        }
+    }
+
+    async fn beat(&self) -> Result<(), CallFault> {
+        self.call(requests::readyz()?, HEARTBEAT_LIMIT).await.map(|_| ())
+    }
+
+    fn answered(&self, sent: Instant) {
+        let rooms: Vec<_> = locked(&self.rooms).values().cloned().collect();
+        for room in rooms {
+            if room.beat(sent) {
+                self.wake(room.namespace());
+            }
+        }
+    }
+
+    /// Makes the client anew, unless that was done just now. Tells whether there is a new one.
+    async fn make_client(&self, rest: Duration) -> bool {
+        let now = Instant::now();
+        {
+            let mut client = locked(&self.client);
+            if client.made.is_some_and(|made| now.saturating_duration_since(made) < rest) {
+                return false;
+            }
+            client.made = Some(now);
+        }
+        let access = self.access.clone();
+        let runtime = tokio::runtime::Handle::current();
+        // Files are read, and a command that fetches a token may be waited for.
+        let making = tokio::task::spawn_blocking(move || runtime.block_on(make_client(&access)));
+        let made = match timeout(CLIENT_LIMIT, making).await {
+            Ok(Ok(made)) => made,
+            Ok(Err(error)) => Err(Fault::of(&error)),
+            Err(_) => Err(Fault::new("reading the kubeconfig, or the command that it names, took too long")),
+        };
+        let mut client = locked(&self.client);
+        match made {
+            Ok(made) => {
+                client.client = Some(made);
+                true
+            }
+            // An old client is better than none.
+            Err(fault) => {
+                client.trouble = Some(ClusterFault::Unreachable(fault));
+                false
+            }
+        }
+    }
+}
+
+fn unanswered(limit: Duration) -> CallFault {
+    CallFault::Unanswered(Fault::new(format!("no answer within {} s", limit.as_secs())))
+}
+
+/// A client that gets no answers is made anew now and then, ever more rarely.
+fn remake_client_after(misses: u32) -> bool {
+    misses >= 3
+        && (misses.is_multiple_of(24) || (misses < 24 && (misses / 3).is_power_of_two() && misses.is_multiple_of(3)))
+}
+
+async fn make_client(access: &ClusterAccess) -> Result<kube::Client, Fault> {
+    let mut config = match access {
+        ClusterAccess::InCluster => kube::Config::incluster().map_err(|error| Fault::of(&error))?,
+        ClusterAccess::Kubeconfig { file, context } => {
+            let kubeconfig = file.as_ref().map_or_else(Kubeconfig::read, Kubeconfig::read_from);
+            let kubeconfig = kubeconfig.map_err(|error| Fault::of(&error))?;
+            let options = KubeConfigOptions { context: Some(context.clone()), ..KubeConfigOptions::default() };
+            let own_proxy = has_proxy(&kubeconfig, context);
+            let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await;
+            let mut config = config.map_err(|error| Fault::of(&error))?;
+            // The proxy of the environment is for the way out; only a kubeconfig says that its cluster is out there.
+            config.proxy_url = config.proxy_url.filter(|_| own_proxy);
+            config
+        }
+    };
+    // Each request is made once: whether it may be made again is not for the client to decide.
+    config.default_retry = false;
+    config.connect_timeout = Some(HEARTBEAT_LIMIT);
+    let agent = HeaderValue::from_static(concat!("rotabot/", env!("CARGO_PKG_VERSION")));
+    config.headers.push((header::USER_AGENT, agent));
+    kube::Client::try_from(config).map_err(|error| Fault::of(&error))
+}
+
+fn has_proxy(kubeconfig: &Kubeconfig, context: &str) -> bool {
+    let context = kubeconfig.contexts.iter().find(|one| one.name == context);
+    let cluster = context.and_then(|one| one.context.as_ref()).map(|context| &context.cluster);
+    let cluster = kubeconfig.clusters.iter().find(|one| Some(&one.name) == cluster);
+    cluster.and_then(|one| one.cluster.as_ref()).is_some_and(|cluster| cluster.proxy_url.is_some())
+}
+
+/// Nothing that is held under these locks can be left half done, so a panic elsewhere doesn't spoil them.
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_client_is_made_anew_ever_more_rarely() {
+        let remade: Vec<_> = (0..80).filter(|misses| remake_client_after(*misses)).collect();
+        assert_eq!(remade, [3, 6, 12, 24, 48, 72]);
+    }
+}

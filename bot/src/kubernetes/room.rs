@@ -1,0 +1,56 @@
+//! One namespace of one cluster: what is known of it, and how old that is.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use commands::ports::ClusterFault;
+use state::names::Namespace;
+use state::rollout::seen::BLIND_AFTER;
+use tokio::time::Instant;
+
+use super::connection::locked;
+use super::freshness::Freshness;
+use super::knowledge::Knowledge;
+
+pub(super) struct Room {
+    namespace: Namespace,
+    knowledge: Mutex<Knowledge>,
+    freshness: Mutex<Freshness>,
+}
+
+impl Room {
+    pub(super) fn new(namespace: Namespace) -> Self {
+        Self { namespace, knowledge: Mutex::default(), freshness: Mutex::new(Freshness::new()) }
+    }
+
+    pub(super) fn namespace(&self) -> &Namespace {
+        &self.namespace
+    }
+
+    pub(super) fn knowledge<T>(&self, look: impl FnOnce(&mut Knowledge) -> T) -> T {
+        look(&mut locked(&self.knowledge))
+    }
+
+    pub(super) fn freshness<T>(&self, look: impl FnOnce(&mut Freshness) -> T) -> T {
+        look(&mut locked(&self.freshness))
+    }
+
+    pub(super) fn age(&self) -> Option<Duration> {
+        self.freshness(|freshness| freshness.age(Instant::now()))
+    }
+
+    pub(super) fn trouble(&self) -> Option<ClusterFault> {
+        self.freshness(|freshness| freshness.trouble())
+    }
+
+    /// The API server answered a heartbeat that was sent then. Tells whether that ends a time of blindness.
+    pub(super) fn beat(&self, sent: Instant) -> bool {
+        let now = Instant::now();
+        let fresh = |freshness: &Freshness| freshness.age(now).is_some_and(|age| age < BLIND_AFTER);
+        self.freshness(|freshness| {
+            let before = fresh(freshness);
+            freshness.beat(sent);
+            !before && fresh(freshness)
+        })
+    }
+}
