@@ -19,12 +19,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use commands::ports::{Cluster, ClusterFault, PatchStep, Patched};
+use commands::ports::{Cluster, ClusterFault, Patched};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::Value;
 use state::catalogue::{Target, Workload};
+use state::change::patch::PatchStep;
 use state::claim::Claim;
 use state::evidence::LOG_LINES;
 use state::fault::Fault;

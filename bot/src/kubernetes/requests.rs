@@ -1,8 +1,8 @@
 //! The requests that are made, each with its path, parameters and headers.
 
-use commands::ports::PatchStep;
 use http::{Method, Request, header};
-use serde_json::{Value, json};
+use serde_json::Value;
+use state::change::patch::PatchStep;
 use state::fault::Fault;
 use state::names::Namespace;
 
@@ -91,22 +91,13 @@ pub(super) fn log(namespace: &Namespace, pod: &str, container: &str, previous: b
 
 /// A JSON Patch of a Deployment.
 pub(super) fn patch(namespace: &Namespace, name: &str, steps: &[PatchStep]) -> Outgoing {
-    let body = Value::Array(steps.iter().map(step).collect()).to_string();
+    let body = Value::Array(steps.iter().map(PatchStep::to_json).collect()).to_string();
     let mut request =
         plain(Method::PATCH, &place(DEPLOYMENTS, namespace, &[name]), &[("fieldManager", FIELD_MANAGER)])?;
     let kind = header::HeaderValue::from_static("application/json-patch+json");
     request.headers_mut().insert(header::CONTENT_TYPE, kind);
     *request.body_mut() = body.into_bytes();
     Ok(request)
-}
-
-fn step(step: &PatchStep) -> Value {
-    match step {
-        PatchStep::Test(path, value) => json!({ "op": "test", "path": path, "value": value }),
-        PatchStep::Add(path, value) => json!({ "op": "add", "path": path, "value": value }),
-        PatchStep::Replace(path, value) => json!({ "op": "replace", "path": path, "value": value }),
-        PatchStep::Remove(path) => json!({ "op": "remove", "path": path }),
-    }
 }
 
 fn place<'a>(collection: Collection, namespace: &'a Namespace, rest: &[&'a str]) -> Vec<&'a str> {
@@ -133,6 +124,8 @@ fn plain(method: Method, segments: &[&str], parameters: &[(&str, &str)]) -> Outg
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn shop() -> Namespace {
