@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use cluster::{ControlPlane, Options, Program, Registry, RegistryOptions};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -16,17 +16,23 @@ const USAGE: &str = "usage: cluster build | up | with COMMAND [ARGUMENT...]
   up      starts a control plane and a registry, and ends them at Ctrl-C
   with    runs a command with ROTABOT_TEST_CLUSTER and KUBECONFIG naming a control plane that ends with it";
 
-fn main() -> Result<ExitCode> {
+fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1);
-    match arguments.next().as_deref().and_then(|verb| verb.to_str()) {
-        Some("build") => {
-            println!("{}", Program::find()?.path().display());
-            Ok(ExitCode::SUCCESS)
-        }
+    let outcome = match arguments.next().as_deref().and_then(|verb| verb.to_str()) {
+        Some("build") => build(),
         Some("up") => up(),
         Some("with") => with(arguments.collect()),
-        _ => bail!("{USAGE}"),
-    }
+        _ => Err(anyhow!("{USAGE}")),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("{error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn build() -> Result<ExitCode> {
+    println!("{}", Program::find()?.path().display());
+    Ok(ExitCode::SUCCESS)
 }
 
 fn up() -> Result<ExitCode> {

