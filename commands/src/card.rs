@@ -1,8 +1,11 @@
 //! Cards: what a person is told, as chat-neutral data that each front end draws.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use state::names::{ChannelName, PersonName};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::ports::MessageId;
 use crate::press::Press;
@@ -42,8 +45,66 @@ pub enum CardState {
     Unsure,
     /// Stopped or overtaken.
     Ended,
+    /// What runs is well.
+    Healthy,
+    /// What runs is not well.
+    Sick,
+    /// Locked, or unlocked.
+    Locked,
     /// Facts only.
     Plain,
+}
+
+impl CardState {
+    /// The sign before the first line.
+    pub fn emoji(self) -> &'static str {
+        match self {
+            Self::Working => "⏳",
+            Self::Good => "✅",
+            Self::Bad => "❌",
+            Self::Refused => "🚫",
+            Self::Unsure => "❔",
+            Self::Ended => "⏹️",
+            Self::Healthy => "🟢",
+            Self::Sick => "🔴",
+            Self::Locked => "🔒",
+            Self::Plain => "📋",
+        }
+    }
+}
+
+impl Card {
+    /// A card with its first line alone.
+    pub fn new(state: CardState, first_line: Text) -> Self {
+        Self {
+            state,
+            first_line,
+            lines: Vec::new(),
+            progress: None,
+            buttons: Vec::new(),
+            details: Vec::new(),
+            pictures: Vec::new(),
+        }
+    }
+
+    /// Adds a line, unless it is empty.
+    pub fn line(&mut self, style: LineStyle, text: Text) -> &mut Self {
+        if !text.is_empty() {
+            self.lines.push(Line { style, text });
+        }
+        self
+    }
+
+    /// Adds a line as it is, unless it is empty.
+    pub fn plain(&mut self, text: Text) -> &mut Self {
+        self.line(LineStyle::Plain, text)
+    }
+
+    /// Adds a button.
+    pub fn button(&mut self, label: Text, press: Press) -> &mut Self {
+        self.buttons.push(Button { label, press });
+        self
+    }
 }
 
 /// A line of a card.
@@ -82,6 +143,74 @@ pub enum LineStyle {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text(pub Vec<Span>);
+
+impl Text {
+    /// Our own words.
+    pub fn words(text: impl Into<String>) -> Self {
+        Self::of_spans([Span::Words(text.into())])
+    }
+
+    /// Words from outside.
+    pub fn outside(text: impl Into<String>) -> Self {
+        Self::of_spans([Span::Outside(text.into())])
+    }
+
+    /// Puts pieces together; our own words that follow each other become one.
+    pub fn of_spans(spans: impl IntoIterator<Item = Span>) -> Self {
+        let mut text = Self::default();
+        spans.into_iter().for_each(|span| text.push(span));
+        text
+    }
+
+    /// Puts the texts that are not empty one after the other, with a separator between them.
+    pub fn joined(separator: &str, texts: impl IntoIterator<Item = Text>) -> Self {
+        let mut joined = Self::default();
+        for text in texts.into_iter().filter(|text| !text.is_empty()) {
+            if !joined.is_empty() {
+                joined.push(Span::Words(separator.to_owned()));
+            }
+            text.0.into_iter().for_each(|span| joined.push(span));
+        }
+        joined
+    }
+
+    /// Whether there is nothing to read.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn push(&mut self, span: Span) {
+        match (self.0.last_mut(), span) {
+            (_, Span::Words(new) | Span::Outside(new)) if new.is_empty() => {}
+            (Some(Span::Words(last)), Span::Words(new)) => last.push_str(&new),
+            (_, span) => self.0.push(span),
+        }
+    }
+}
+
+/// As it is read where no reader is known: for logs and for measuring.
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|span| span.fmt(f))
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Words(text) | Self::Outside(text) | Self::Command(text) => f.write_str(text),
+            Self::Time(at, _) => write!(f, "{}", at.format("%Y-%m-%d %H:%M:%SZ")),
+            Self::Person(person) => person.fmt(f),
+            Self::Mention(person) => write!(f, "@{person}"),
+            Self::Link { word, .. } => f.write_str(word),
+        }
+    }
+}
+
+/// How many columns a text takes: two for each Chinese character.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
 
 /// A piece of a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,10 +5,13 @@
 #![deny(missing_docs)]
 
 pub mod card;
+pub mod cards;
 pub mod command;
 pub mod engine;
 pub mod facts;
 pub mod invocation;
+pub mod plain;
 pub mod ports;
 pub mod press;
 pub mod refusal;
+pub mod words;

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use state::catalogue::{Action, Grantee};
 use state::lock::{Lock, Scope};
-use state::names::{ChangeNumber, EnvironmentName, PersonName, ServiceName, TargetName};
+use state::names::{ChangeId, ChangeNumber, EnvironmentName, PersonName, ServiceName, TargetName};
 
 use crate::command::Command;
 use crate::command::table::{Kind, Row, Table};
@@ -101,8 +101,8 @@ pub enum Refusal {
     },
     /// The speaker isn't in the catalogue.
     UnknownPerson {
-        /// By what the front end knows them: a user name, an id.
-        known_as: String,
+        /// By what the front end knows them.
+        known_as: KnownAs,
     },
     /// The speaker has left the company.
     Left {
@@ -128,6 +128,8 @@ pub enum Refusal {
         on_call: Option<PersonName>,
         /// Who owns the service, where it is about one.
         owners: Vec<PersonName>,
+        /// What was asked for, where it can be typed.
+        asked: Option<Command>,
     },
     /// Whether the speaker may could not be found out.
     CouldNotCheck {
@@ -147,6 +149,8 @@ pub enum Refusal {
         lock: Lock,
         /// Who may lift it beside its holder.
         allowed: BTreeSet<Grantee>,
+        /// Whether the reader is among them.
+        reader: MayLift,
         /// Who is on call now.
         on_call: Option<PersonName>,
         /// Who owns the service.
@@ -159,6 +163,8 @@ pub enum Refusal {
         /// The target.
         target: TargetName,
         /// The change.
+        change: ChangeId,
+        /// Its number.
         number: ChangeNumber,
         /// Who asked for it.
         by: PersonName,
@@ -166,8 +172,6 @@ pub enum Refusal {
         since: DateTime<Utc>,
         /// What it does now.
         doing: Doing,
-        /// What was asked for.
-        asked: Option<Command>,
     },
     /// Nothing of that target is under way.
     NothingToStop {
@@ -215,7 +219,9 @@ pub enum Refusal {
     NotParked {
         /// Which.
         number: ChangeNumber,
-        /// Whether it is still under way.
+        /// Its target.
+        target: TargetName,
+        /// What it does, if it is still under way.
         doing: Option<Doing>,
     },
     /// The button comes too late.
@@ -230,6 +236,24 @@ pub enum Refusal {
         /// By what the log line is found.
         reference: String,
     },
+}
+
+/// By what a front end knows somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum KnownAs {
+    /// A user of the bot's machine.
+    Unix(String),
+    /// A name of the catalogue that was given.
+    Name(String),
+}
+
+/// Whether somebody may lift a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MayLift {
+    /// They may.
+    Yes,
+    /// They may not.
+    No,
 }
 
 /// What a change does, in the words that people know.

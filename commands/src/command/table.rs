@@ -152,13 +152,17 @@ impl Argument {
         !matches!(self.kind, Kind::Switch | Kind::Period)
     }
 
+    /// What people call it: capitals for a value, small letters for a word.
+    pub fn name(&self) -> String {
+        if self.has_word() { self.id.clone() } else { self.id.to_ascii_uppercase() }
+    }
+
     fn usage(&self) -> String {
         let shown = match self.kind {
-            Kind::Switch => self.id.clone(),
             Kind::Period if self.id == "since" => format!("{} 7d", self.id),
             Kind::Period => format!("{} 2h", self.id),
             Kind::Earlier => format!("{} REF|#NUMBER", self.id),
-            _ => self.id.to_ascii_uppercase(),
+            _ => self.name(),
         };
         if self.required { shown } else { format!("[{shown}]") }
     }

@@ -1,0 +1,109 @@
+//! Locks: laid, lifted, and all of them.
+
+use state::lock::{Lock, Scope};
+use state::names::ChangeNumber;
+
+use super::{list_and, lock_end, lock_reason};
+use crate::card::{Card, CardState, LineStyle, TimeStyle};
+use crate::command::Command;
+use crate::words::{Arg, Words, say, say_first};
+
+/// What happened when a person laid a lock.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LockLaid {
+    /// The lock.
+    pub lock: Lock,
+    /// The lock of the same scope whose place it takes.
+    pub replaces: Option<Lock>,
+    /// Changes under way that it covers, and doesn't stop.
+    pub under_way: Vec<ChangeNumber>,
+}
+
+/// What happened when a person lifted a lock.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unlocked {
+    /// The lock that was lifted.
+    pub lock: Lock,
+    /// Wider locks that still cover it.
+    pub still: Vec<Scope>,
+}
+
+/// All locks.
+pub fn all(words: &Words, locks: &[Lock]) -> Card {
+    let first = match locks.len() {
+        0 => say_first!(words, "locks-none"),
+        count => say_first!(words, "locks-count", count = count),
+    };
+    let mut card = Card::new(CardState::Locked, first);
+    for lock in locks {
+        card.line(LineStyle::Item, row(words, lock));
+    }
+    match locks.first() {
+        Some(lock) => {
+            let command = Command::Unlock { scope: lock.scope.clone() };
+            card.plain(say!(words, "locks-next", command = &command))
+        }
+        None => {
+            card.state = CardState::Plain;
+            card.plain(say!(words, "nothing-more"))
+        }
+    };
+    card
+}
+
+/// A lock in one line.
+pub(crate) fn row(words: &Words, lock: &Lock) -> crate::card::Text {
+    say!(
+        words,
+        "lock-row",
+        scope = &lock.scope,
+        reason = lock_reason(words, lock),
+        by = &lock.by,
+        since = Arg::Time(lock.since, TimeStyle::Full),
+        end = lock_end(words, lock),
+    )
+}
+
+/// A lock was laid.
+pub fn laid(words: &Words, facts: &LockLaid) -> Card {
+    let lock = &facts.lock;
+    let first = match &lock.scope {
+        Scope::All => say_first!(words, "lock-laid-all"),
+        scope => say_first!(words, "lock-laid", scope = scope),
+    };
+    let mut card = Card::new(CardState::Locked, first);
+    card.plain(say!(words, "lock-laid-why", reason = lock_reason(words, lock)));
+    card.plain(match lock.until {
+        Some(until) => say!(words, "lock-laid-end", by = &lock.by, until = Arg::Time(until, TimeStyle::Full)),
+        None => say!(words, "lock-laid-no-end", by = &lock.by),
+    });
+    if let Some(old) = &facts.replaces {
+        let since = Arg::Time(old.since, TimeStyle::Full);
+        let reason = lock_reason(words, old);
+        card.plain(say!(words, "lock-laid-replaces", by = &old.by, since = since, reason = reason));
+    }
+    if !facts.under_way.is_empty() {
+        let changes = list_and(words, facts.under_way.iter().copied());
+        card.plain(say!(words, "lock-laid-under-way", changes = changes));
+    }
+    let command = Command::Unlock { scope: lock.scope.clone() };
+    card.plain(say!(words, "lock-laid-next", command = &command));
+    card
+}
+
+/// A lock was lifted.
+pub fn lifted(words: &Words, facts: &Unlocked) -> Card {
+    let lock = &facts.lock;
+    let first = match &lock.scope {
+        Scope::All => say_first!(words, "unlocked-all"),
+        scope => say_first!(words, "unlocked", scope = scope),
+    };
+    let mut card = Card::new(CardState::Good, first);
+    let since = Arg::Time(lock.since, TimeStyle::Full);
+    card.plain(say!(words, "unlocked-was", by = &lock.by, since = since, reason = lock_reason(words, lock)));
+    if !facts.still.is_empty() {
+        card.plain(say!(words, "unlocked-still", scopes = list_and(words, &facts.still)));
+    }
+    card.plain(say!(words, "unlocked-next"));
+    card
+}
