@@ -2,6 +2,7 @@
 //!
 //! The end of such a value can't be found by a pattern alone (quotes within quotes, brackets), so the text is walked.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -27,7 +28,7 @@ static KEYED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static XML: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = format!(r"(?i)(<[\w:.\-]*{KEY}[\w:.\-]*(?:\s[^<>]*)?>)([^<]+)");
+    let pattern = format!(r"(?i)<[\w:.\-]*{KEY}[\w:.\-]*(?:\s[^<>]*)?>(?P<value>[^<]+)");
     Regex::new(&pattern).expect("the pattern is a constant that a test compiles")
 });
 
@@ -37,34 +38,41 @@ static SOURCE_FILE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern is a constant that a test compiles")
 });
 
-/// Takes out the values.
-pub(super) fn redact(text: &str) -> String {
-    let text = XML.replace_all(text, format!("${{1}}{REDACTED}"));
-    let mut out = String::with_capacity(text.len());
+/// Where the values are.
+pub(super) fn secrets(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let in_xml = XML.captures_iter(text).filter_map(|found| found.name("value")).map(|value| value.range());
+    let mut found = Vec::new();
     let mut at = 0;
-    while let Some(found) = KEYED.captures_at(&text, at) {
-        let whole = found.get_match();
-        out.push_str(&text[at..whole.end()]);
-        at = whole.end();
-        let rest = &text[at..];
-        if let Some(value) = value_after(&found, rest) {
-            out.push_str(value.before);
-            out.push_str(REDACTED);
-            at += value.end;
+    while let Some(key) = KEYED.captures_at(text, at) {
+        at = key.get_match().end();
+        if let Some(value) = value_after(&key, &text[at..]) {
+            let end = end_with_keys_inside(text, at, at + value.end);
+            found.push(at + value.start..end);
+            at = end;
         }
     }
-    out.push_str(&text[at..]);
-    out
+    found.into_iter().chain(in_xml)
 }
 
-/// Where a value ends, and what of its beginning stays: its opening quote.
-struct Value<'a> {
-    before: &'a str,
-    end: usize,
+/// A value that ends in the middle of another key and its value (`token "password="x"`) was read wrongly: what seemed
+/// to end it begins the other. So all the line goes.
+fn end_with_keys_inside(text: &str, from: usize, end: usize) -> usize {
+    let mut at = from;
+    while let Some(inner) = KEYED.captures_at(text, at) {
+        let whole = inner.get_match();
+        if whole.start() >= end {
+            return end;
+        }
+        if whole.end() >= end && (inner.name("separator").is_some() || inner.name("flag").is_some()) {
+            return whole.end() + line_end(&text[whole.end()..]);
+        }
+        at = whole.end();
+    }
+    end
 }
 
 /// Finds the value at the beginning of `rest`; none where there is nothing to hide.
-fn value_after<'a>(found: &Captures<'_>, rest: &'a str) -> Option<Value<'a>> {
+fn value_after(found: &Captures<'_>, rest: &str) -> Option<Range<usize>> {
     let key = &found["key"];
     let opening = opening_quote(rest);
     if found.name("gap").is_some() {
@@ -83,6 +91,9 @@ fn value_after<'a>(found: &Captures<'_>, rest: &'a str) -> Option<Value<'a>> {
     }
     if rest.starts_with(['{', '[']) {
         return bracketed(rest);
+    }
+    if found.name("quote").is_some() {
+        return literal(rest);
     }
     // After `k: v` and `k = v` the value may hold spaces, as a pass phrase does; after `k=v` and `k:v` it can't.
     bare(rest, found.name("space").is_some_and(|space| !space.is_empty()))
@@ -108,7 +119,7 @@ fn opening_quote(rest: &str) -> Option<&str> {
 }
 
 /// Up to the same quote, with the same number of backslashes, on the same line; without one, to the line's end.
-fn quoted<'a>(rest: &'a str, opening: &'a str) -> Option<Value<'a>> {
+fn quoted(rest: &str, opening: &str) -> Option<Range<usize>> {
     let line = &rest[..line_end(rest)];
     let slashes = opening.bytes().take_while(|byte| *byte == b'\\').count();
     let quote = match opening.chars().next_back()? {
@@ -120,15 +131,15 @@ fn quoted<'a>(rest: &'a str, opening: &'a str) -> Option<Value<'a>> {
     let mut run = 0;
     for (place, c) in line.char_indices().skip_while(|(place, _)| *place < opening.len()) {
         if c == quote && run <= slashes {
-            return (place > opening.len()).then_some(Value { before: opening, end: place - run.min(slashes) });
+            return (place > opening.len()).then_some(opening.len()..place - run.min(slashes));
         }
         run = if c == '\\' { run + 1 } else { 0 };
     }
-    (line.len() > opening.len()).then_some(Value { before: opening, end: line.len() })
+    (line.len() > opening.len()).then_some(opening.len()..line.len())
 }
 
 /// Up to the bracket that closes the first one, on the same line; without one, to the line's end.
-fn bracketed(rest: &str) -> Option<Value<'_>> {
+fn bracketed(rest: &str) -> Option<Range<usize>> {
     let line = &rest[..line_end(rest)];
     let mut depth = 0_usize;
     for (place, c) in line.char_indices() {
@@ -139,18 +150,29 @@ fn bracketed(rest: &str) -> Option<Value<'_>> {
         }
         if depth == 0 {
             let end = place + c.len_utf8();
-            return (end > 2).then_some(Value { before: "", end });
+            return (end > 2).then_some(0..end);
         }
     }
-    Some(Value { before: "", end: line.len() })
+    Some(0..line.len())
+}
+
+/// A number or a word after a key in quotes, as JSON has it.
+fn literal(rest: &str) -> Option<Range<usize>> {
+    let hidden_already = rest.strip_prefix(REDACTED);
+    if hidden_already.is_some_and(|after| after.is_empty() || after.starts_with([',', '}', ']', '\n'])) {
+        return None;
+    }
+    let value = bare(rest, false)?;
+    let end = rest[..value.end].trim_end_matches([',', '}', ']']).len();
+    (end > 0).then_some(0..end)
 }
 
 /// A value without quotes.
-fn bare(rest: &str, with_spaces: bool) -> Option<Value<'_>> {
+fn bare(rest: &str, with_spaces: bool) -> Option<Range<usize>> {
     let ends = |c: char| c == '\n' || !with_spaces && (c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<'));
     let end = rest.find(ends).unwrap_or(rest.len());
     let end = rest[..end].trim_end().len();
-    (end > 0).then_some(Value { before: "", end })
+    (end > 0).then_some(0..end)
 }
 
 fn line_end(rest: &str) -> usize {

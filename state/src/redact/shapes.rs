@@ -1,83 +1,84 @@
 //! What looks like a secret wherever it stands.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::REDACTED;
-
-/// Takes them out.
-pub(super) fn redact(text: &str) -> String {
-    let mut text = text.to_owned();
-    for (pattern, with) in RULES.iter() {
-        if pattern.is_match(&text) {
-            text = pattern.replace_all(&text, with.as_str()).into_owned();
-        }
-    }
-    let text = SCHEME.replace_all(&text, scheme);
-    let text =
-        replace_alone(&text, &MIXED, |found| is_mixed(found), |c| c.is_ascii_alphanumeric() || "/+=_-".contains(c));
-    replace_alone(&text, &NUMBERS, |_| true, |c| c.is_ascii_digit())
+/// Where they are.
+pub(super) fn secrets(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let by_shape = RULES.iter().flat_map(|rule| rule.captures_iter(text)).filter_map(|found| part(&found));
+    let after_scheme = SCHEME.captures_iter(text).filter(is_no_sentence).filter_map(|found| part(&found));
+    let in_base64 = |c: char| c.is_ascii_alphanumeric() || "/+=_-".contains(c);
+    let mixed = alone(text, &MIXED, in_base64).filter(|found| is_mixed(&text[found.clone()]));
+    let numbers = alone(text, &NUMBERS, |c| c.is_ascii_digit());
+    key_without_beginning(text).into_iter().chain(by_shape).chain(after_scheme).chain(mixed).chain(numbers)
 }
 
-/// Patterns with what comes in their place.
-static RULES: LazyLock<Vec<(Regex, String)>> = LazyLock::new(|| {
-    let rules: &[(&str, &str)] = &[
-        // Key blocks; one whose beginning or end was cut off takes everything before or after it along.
-        (r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\z)", ""),
-        (r"(?s)\A.*-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----", ""),
-        (r"(?m)^[ \t]*[A-Za-z0-9+/]{60,}={0,2}[ \t]*$", ""),
+/// The part of a match that is secret; all of it where the pattern names none.
+fn part(found: &Captures<'_>) -> Option<Range<usize>> {
+    found.name("secret").or_else(|| found.get(0)).map(|secret| secret.range())
+}
+
+static RULES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let rules: &[&str] = &[
+        // Key blocks, and lines of one whose beginning and end were cut off.
+        r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\z)",
+        r"(?m)^[ \t]*[A-Za-z0-9+/]{60,}={0,2}[ \t]*$",
         // Passwords in addresses. They may hold any character but a space, `@` among them.
-        (r"([A-Za-z][A-Za-z0-9+.\-]*://[^\s/?#:@]*:)[^\s]*@", "$1 @"),
-        (r"([A-Za-z][A-Za-z0-9+.\-]*://)[^\s/?#@]*[^\s/?#@:*]@", "$1 @"),
+        r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s/?#:@]*:(?P<secret>\S*)@",
+        r"[A-Za-z][A-Za-z0-9+.\-]*://(?P<secret>[^\s/?#@:]+)@",
         // The same in the addresses that Go's MySQL driver takes.
-        (r"([\w.\-]+:)\S*@(tcp|unix)\(", "$1 @$2("),
+        r"[\w.\-]+:(?P<secret>\S*)@(?:tcp|unix)\(",
         // Addresses that are secrets themselves.
-        (r"((?:discord|discordapp)\.com/api/(?:v\d+/)?webhooks/)[\w/\-]+", "$1 "),
-        (r"(hooks\.slack\.com/)[\w/\-]+", "$1 "),
+        r"(?:discord|discordapp)\.com/api/(?:v\d+/)?webhooks/(?P<secret>[\w/\-]+)",
+        r"hooks\.slack\.com/(?P<secret>[\w/\-]+)",
         // GitLab, GitHub.
-        (r"\b(?:glpat|gldt|glrt|glrtr|glcbt|glptt|glft|glsoat|gloas|glimt|glagent|glwt|glffct)-[A-Za-z0-9_.\-]+", ""),
-        (r"\bGR1348941[A-Za-z0-9_\-]+", ""),
-        (r"\b(?:gh[a-z]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,})", ""),
+        r"\b(?:glpat|gldt|glrt|glrtr|glcbt|glptt|glft|glsoat|gloas|glimt|glagent|glwt|glffct)-[A-Za-z0-9_.\-]+",
+        r"\bGR1348941[A-Za-z0-9_\-]+",
+        r"\b(?:gh[a-z]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,})",
         // AWS, and its like in China and elsewhere.
-        (r"\b(?:A3T[A-Z0-9]|AKIA|ASIA|AGPA|AIDA|AROA|AIPA|ANPA|ANVA|ABIA|ACCA)[A-Z0-9]{12,}", ""),
-        (r"\b(?:LTAI|AKID)[A-Za-z0-9]{12,}", ""),
-        (r"\bAIza[A-Za-z0-9_\-]{30,}", ""),
-        (r"\bsk[-_](?:[a-z]+[-_])*[A-Za-z0-9_\-]{16,}", ""),
+        r"\b(?:A3T[A-Z0-9]|AKIA|ASIA|AGPA|AIDA|AROA|AIPA|ANPA|ANVA|ABIA|ACCA)[A-Z0-9]{12,}",
+        r"\b(?:LTAI|AKID)[A-Za-z0-9]{12,}",
+        r"\bAIza[A-Za-z0-9_\-]{30,}",
+        r"\bsk[-_](?:[a-z]+[-_])*[A-Za-z0-9_\-]{16,}",
         // Discord: a bot's token is the id, the time and a signature, each in base64.
-        (r"\b[A-Za-z0-9_\-]{23,32}\.[A-Za-z0-9_\-]{5,8}\.[A-Za-z0-9_\-]{25,}", ""),
-        (r"\bmfa\.[A-Za-z0-9_\-]{20,}", ""),
+        r"\b[A-Za-z0-9_\-]{23,32}\.[A-Za-z0-9_\-]{5,8}\.[A-Za-z0-9_\-]{25,}",
+        r"\bmfa\.[A-Za-z0-9_\-]{20,}",
         // Slack.
-        (r"\bxox[a-z](?:\.xox[a-z])?-[A-Za-z0-9\-]{8,}", ""),
-        (r"\bxapp-[A-Za-z0-9\-]{8,}", ""),
+        r"\bxox[a-z](?:\.xox[a-z])?-[A-Za-z0-9\-]{8,}",
+        r"\bxapp-[A-Za-z0-9\-]{8,}",
         // JWTs, signed or encrypted, whole or cut short.
-        (r"\beyJ[A-Za-z0-9_\-]{6,}(?:\.[A-Za-z0-9_\-]*)*", ""),
+        r"\beyJ[A-Za-z0-9_\-]{6,}(?:\.[A-Za-z0-9_\-]*)*",
     ];
-    let compile = |(pattern, with): &(&str, &str)| {
-        let pattern = Regex::new(pattern).expect("the pattern is a constant that a test compiles");
-        // The place of the secret is the space in what replaces it, or all of it.
-        let with = if with.is_empty() { REDACTED.to_owned() } else { with.replacen(' ', REDACTED, 1) };
-        // `$1***` would be read as it is meant only with braces.
-        (pattern, with.replace("$1", "${1}").replace("$2", "${2}"))
-    };
+    let compile = |pattern: &&str| Regex::new(pattern).expect("the pattern is a constant that a test compiles");
     rules.iter().map(compile).collect()
 });
 
+/// The end of a key block. Before the first of them everything belongs to the block, if its beginning was cut off.
+static KEY_END: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----").expect("the pattern is a constant that a test compiles")
+});
+
+fn key_without_beginning(text: &str) -> Option<Range<usize>> {
+    let end = KEY_END.find(text)?;
+    let begun = text[..end.start()].contains("-----BEGIN ");
+    (!begun).then_some(0..end.end())
+}
+
 /// The schemes of an Authorization header, with what follows.
 static SCHEME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(bearer|basic)([ \t]+|%20|\+)([A-Za-z0-9._~+/=\-]+)")
+    Regex::new(r"(?i)\b(?:(?:bearer|basic)(?:[ \t]+|%20|\+))+(?P<secret>[A-Za-z0-9._~+/=\-]+)")
         .expect("the pattern is a constant that a test compiles")
 });
 
 /// Words that follow a scheme's name in a sentence.
-const WORDS_AFTER_SCHEME: [&str; 8] =
-    ["token", "tokens", "auth", "authentication", "authorization", "realm", "scheme", "header"];
+const WORDS_AFTER_SCHEME: [&str; 10] =
+    ["token", "tokens", "auth", "authentication", "authorization", "realm", "scheme", "header", "bearer", "basic"];
 
-fn scheme(found: &Captures<'_>) -> String {
-    if WORDS_AFTER_SCHEME.contains(&found[3].trim_end_matches('.')) {
-        return found[0].to_owned();
-    }
-    format!("{}{}{REDACTED}", &found[1], &found[2])
+fn is_no_sentence(found: &Captures<'_>) -> bool {
+    let word = found["secret"].trim_end_matches('.').to_ascii_lowercase();
+    !WORDS_AFTER_SCHEME.contains(&word.as_str())
 }
 
 /// Forty characters of base64, as AWS' secret keys are.
@@ -103,29 +104,24 @@ static NUMBERS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(pattern).expect("the pattern is a constant that a test compiles")
 });
 
-/// Replaces matches that stand alone, so that no part of a longer run is taken for the whole.
-fn replace_alone(
-    text: &str,
-    pattern: &Regex,
-    wanted: impl Fn(&str) -> bool,
-    same_run: impl Fn(char) -> bool,
-) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut copied = 0;
+/// Matches that stand alone, so that no part of a longer run is taken for the whole.
+fn alone<'t>(
+    text: &'t str,
+    pattern: &'static Regex,
+    same_run: impl Fn(char) -> bool + 't,
+) -> impl Iterator<Item = Range<usize>> + 't {
     let mut at = 0;
-    while let Some(found) = pattern.find_at(text, at) {
-        let before = text[..found.start()].chars().next_back().is_some_and(&same_run);
-        let after = text[found.end()..].chars().next().is_some_and(&same_run);
-        if before || after || !wanted(found.as_str()) {
+    std::iter::from_fn(move || {
+        while let Some(found) = pattern.find_at(text, at) {
+            let before = text[..found.start()].chars().next_back().is_some_and(&same_run);
+            let after = text[found.end()..].chars().next().is_some_and(&same_run);
+            if !before && !after {
+                at = found.end();
+                return Some(found.range());
+            }
             // Another one may begin within this one.
             at = found.start() + text[found.start()..].chars().next().map_or(1, char::len_utf8);
-            continue;
         }
-        out.push_str(&text[copied..found.start()]);
-        out.push_str(REDACTED);
-        copied = found.end();
-        at = found.end();
-    }
-    out.push_str(&text[copied..]);
-    out
+        None
+    })
 }

@@ -204,7 +204,7 @@ fn without_pod(
     let last_ended = view.pods.iter().filter(new_that_ended).max_by_key(|pod| (pod.created, &pod.name));
     if let (None, CauseKind::NotCreated, Some(pod)) = (refused, kind, last_ended) {
         let suspect = Suspect { kind: Some(CauseKind::NeverReady), ..Suspect::of(pod, expectation, memory) };
-        return of_pod(&suspect, &[suspect.clone()], memory, wall);
+        return of_pod(&suspect, std::slice::from_ref(&suspect), memory, wall);
     }
     let progressing = || {
         let conditions = view.workload.as_ref().map_or(&[][..], |workload| &workload.conditions);

@@ -542,8 +542,6 @@ fn any_scene() -> impl Strategy<Value = Scene> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
-
     /// Said anew, in the plainest words: whatever else may be so, these must be.
     #[test]
     fn complete_is_never_said_without_its_reasons(scenes in prop::collection::vec(any_scene(), 1..4)) {
