@@ -85,19 +85,20 @@ fn hash_of_sources() -> String {
 
 fn build(cache: &Path, folder: &Path, path: &Path) -> Result<()> {
     let go = Go::find(cache)?;
-    let sources = tempfile::tempdir()?;
-    for (name, text) in SOURCES {
-        fs::write(sources.path().join(name), text)?;
-    }
     sweep(folder)?;
     // Beside its place, so that the rename is one step.
     let unfinished = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(folder)?;
     let product = unfinished.path().join("control-plane");
+    let sources = unfinished.path().join("sources");
+    fs::create_dir(&sources)?;
+    for (name, text) in SOURCES {
+        fs::write(sources.join(name), text)?;
+    }
     let version = "k8s.io/component-base/version";
     let flags = format!(
         "-s -w -X {version}.gitVersion={KUBERNETES} -X {version}.gitMajor=1 -X {version}.gitMinor={KUBERNETES_MINOR}"
     );
-    let (from, to) = (sources.path().display().to_string(), product.display().to_string());
+    let (from, to) = (sources.display().to_string(), product.display().to_string());
     let arguments =
         ["build", "-C", &from, "-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", &flags, "-o", &to, "."];
     eprintln!("building the control plane into {}: about ten minutes on two cores, once", folder.display());

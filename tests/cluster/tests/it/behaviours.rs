@@ -1,9 +1,10 @@
 //! What a tag promises is what the pod's status says, over time.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use chrono::{DateTime, FixedOffset, TimeDelta};
 use cluster::{ControlPlane, Deployment, Namespace, behaviour, container_statuses, holds_for, until};
 use serde_json::Value;
 
@@ -92,24 +93,29 @@ fn never_ready(namespace: &Namespace<'_>, name: &str) -> Result<()> {
 
 fn slow(namespace: &Namespace<'_>, name: &str) -> Result<()> {
     until("running", PATIENCE, || Ok(status(&pod(namespace, name)?)["state"]["running"].is_object().then_some(())))?;
-    holds_for(&false, Duration::from_secs(11), || Ok(is_ready(&pod(namespace, name)?)))?;
-    until("readiness at last", PATIENCE, || Ok(is_ready(&pod(namespace, name)?).then_some(())))?;
+    let ready = until("readiness at last", PATIENCE, || {
+        let pod = pod(namespace, name)?;
+        Ok(is_ready(&pod).then_some(pod))
+    })?;
+    let started = time(&status(&ready)["state"]["running"]["startedAt"])?;
+    let took = time(&ready_condition(&ready)["lastTransitionTime"])? - started;
+    ensure!(took >= TimeDelta::seconds(13), "ready {took} after it was started");
     stays_ready(namespace, name, Duration::from_secs(5))
 }
 
 /// Ready for as long as a run lasts, then ended, restarted at once, ended again and backing off, and the count goes on rising.
 fn dies(namespace: &Namespace<'_>, name: &str, run: Duration, reason: &str, code: u64) -> Result<()> {
     until("readiness", PATIENCE, || Ok(is_ready(&pod(namespace, name)?).then_some(())))?;
-    let ready = Instant::now();
-    if run > Duration::ZERO {
-        stays_ready(namespace, name, run - Duration::from_secs(3))?;
-    }
-    let restarted = until("the first restart", PATIENCE, || {
+    let restarted = until("the first restart", run + PATIENCE, || {
         let pod = pod(namespace, name)?;
         Ok((status(&pod)["restartCount"] == 1).then_some(pod))
     })?;
-    ensure!(ready.elapsed() < run + Duration::from_secs(10), "the first run lasted {:?}", ready.elapsed());
-    ended_so(&status(&restarted)["lastState"]["terminated"], reason, code)?;
+    let ended = &status(&restarted)["lastState"]["terminated"];
+    ended_so(ended, reason, code)?;
+    // Kubernetes keeps whole seconds.
+    let lasted = (time(&ended["finishedAt"])? - time(&ended["startedAt"])?).to_std()?;
+    let second = Duration::from_secs(1);
+    ensure!(lasted + second >= run && lasted <= run + 10 * second, "the first run lasted {lasted:?}");
     if run > Duration::from_secs(30) {
         return Ok(());
     }
@@ -134,8 +140,13 @@ fn ended_so(terminated: &Value, reason: &str, code: u64) -> Result<()> {
 
 fn turns_unready(namespace: &Namespace<'_>, name: &str) -> Result<()> {
     until("readiness", PATIENCE, || Ok(is_ready(&pod(namespace, name)?).then_some(())))?;
-    stays_ready(namespace, name, Duration::from_secs(17))?;
-    until("unreadiness", PATIENCE, || Ok((!is_ready(&pod(namespace, name)?)).then_some(())))?;
+    let unready = until("unreadiness", PATIENCE, || {
+        let pod = pod(namespace, name)?;
+        Ok((!is_ready(&pod)).then_some(pod))
+    })?;
+    let started = time(&status(&unready)["state"]["running"]["startedAt"])?;
+    let lasted = time(&ready_condition(&unready)["lastTransitionTime"])? - started;
+    ensure!(lasted >= TimeDelta::seconds(19), "unready {lasted} after it was started");
     holds_for(&(false, 0), Duration::from_secs(10), || {
         let pod = pod(namespace, name)?;
         Ok((is_ready(&pod), status(&pod)["restartCount"].as_u64().unwrap_or(u64::MAX)))
@@ -195,7 +206,15 @@ fn status(pod: &Value) -> Value {
 }
 
 fn is_ready(pod: &Value) -> bool {
-    pod["status"]["conditions"]
-        .as_array()
-        .is_some_and(|all| all.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True"))
+    ready_condition(pod)["status"] == "True"
+}
+
+fn ready_condition(pod: &Value) -> Value {
+    let conditions = pod["status"]["conditions"].as_array().cloned().unwrap_or_default();
+    conditions.into_iter().find(|condition| condition["type"] == "Ready").unwrap_or_default()
+}
+
+fn time(value: &Value) -> Result<DateTime<FixedOffset>> {
+    let text = value.as_str().context("no time")?;
+    DateTime::parse_from_rfc3339(text).with_context(|| text.to_owned())
 }
