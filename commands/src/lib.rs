@@ -7,8 +7,10 @@
 pub mod card;
 pub mod cards;
 pub mod command;
+pub mod dispatch;
 pub mod engine;
 pub mod facts;
+pub mod gate;
 pub mod invocation;
 pub mod plain;
 pub mod ports;

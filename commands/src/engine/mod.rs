@@ -5,8 +5,10 @@
 //! the business of `bot` (a task for each change) and of the simulation (a seeded order).
 
 mod board;
+mod courier;
 mod effects;
 mod gather;
+mod questions;
 mod step;
 
 use std::sync::Arc;
@@ -20,6 +22,8 @@ use state::time::{Now, ObservedTime};
 use crate::ports::{Cluster, Registry};
 
 pub use board::{Board, Seen};
+pub use courier::{Courier, Delivered};
+pub use questions::Asked;
 pub use step::Stepped;
 
 /// Everything that the engine works with.

@@ -166,10 +166,24 @@ impl Records {
         Ok(batch)
     }
 
-    async fn next_number(&self) -> Result<ChangeNumber, RecordFault> {
+    /// The newest number that was given out.
+    pub async fn newest_number(&self) -> Result<Option<ChangeNumber>, RecordFault> {
         let newest = self.store.range(Range::under(&keys::numbers()).reversed().limit(1)).await?;
         let newest = newest.entries.first().and_then(|entry| entry.key.parts_after(&keys::numbers())?.number());
-        Ok(ChangeNumber(newest.unwrap_or(0) + 1))
+        Ok(newest.map(ChangeNumber))
+    }
+
+    async fn next_number(&self) -> Result<ChangeNumber, RecordFault> {
+        Ok(ChangeNumber(self.newest_number().await?.map_or(0, |newest| newest.0) + 1))
+    }
+
+    /// Frees a target whose change can't be read: its claim goes, and whatever its record is stays as it is.
+    pub async fn free(&self, claim: &ClaimRecord, line: &JournalLine) -> Result<(), RecordFault> {
+        let mut batch = Batch::new();
+        batch.commit.delete(keys::claim(&claim.target));
+        let scope = Scope::Target(claim.target.clone());
+        put(&mut batch, keys::journal(&scope, line.at, &claim.change.to_string(), 0), "", line)?;
+        self.write(batch).await.map(|_| ())
     }
 
     /// Commits a transition, if the change is still as it was read and nothing that it names stands in the way.

@@ -1,0 +1,251 @@
+//! `/deploy` and `/rollback`: begun, or foreseen where `plan` is asked for.
+
+use state::catalogue::{Action, Mode, Target};
+use state::change::prepare::Prepared;
+use state::change::{Ask, Asker, Change, Head, Phase, RollbackTo};
+use state::journal::{JournalLine, JournalWhat};
+use state::lock::{Asking as LockAsking, Lock, Scope};
+use state::names::{ChangeId, ChangeNumber};
+use state::records::{Begin, Begun, ClaimRecord, Records, RecordFault};
+use state::template::Template;
+use state::time::ObservedTime;
+
+use super::{Answered, Asking, Dispatch, Heard, Stop, about, shown};
+use crate::cards;
+use crate::command::Command;
+use crate::command::value::Earlier;
+use crate::facts::PlanFacts;
+use crate::gate::allowed;
+use crate::refusal::{Doing, Refusal};
+
+pub(super) fn rollback_to(named: Option<&Earlier>) -> RollbackTo {
+    match named {
+        None => RollbackTo::Previous,
+        Some(Earlier::Image(reference)) => RollbackTo::Named(reference.clone()),
+        Some(Earlier::Change(number)) => RollbackTo::Release(*number),
+    }
+}
+
+impl Dispatch {
+    /// A command that asks for a change.
+    pub(super) async fn ask_for(&self, asking: &Asking<'_>, command: &Command, ask: Ask, plan: bool) -> Answered {
+        let Some(name) = command.target() else { return Err(Refusal::NothingTyped.into()) };
+        let target = self.target(asking, &name)?;
+        let action = action_of(&ask);
+        let scope = Scope::Target(name);
+        if plan {
+            asking.pass(Action::View, &scope, None)?;
+            return self.plan(asking, &ask, &target).await;
+        }
+        asking.pass(action, &scope, None)?;
+        self.begin(asking, target, ask, command).await
+    }
+
+    /// Begins a change that has passed the gate.
+    pub(super) async fn begin(&self, asking: &Asking<'_>, target: Target, ask: Ask, command: &Command) -> Answered {
+        let records = &self.engine.records;
+        if let Some(id) = records.by_request(asking.request).await? {
+            return self.open_change(asking, id).await;
+        }
+        let environment = asking.catalogue.environments.get(&target.name.environment);
+        if environment.is_some_and(|environment| environment.mode == Mode::Watch) {
+            return Err(Refusal::WatchOnly { environment: target.name.environment.clone() }.into());
+        }
+        if let Some(lock) = refusing_lock(records, asking, &target, &ask).await? {
+            return Err(self.locked(asking, &target, lock, command).into());
+        }
+        let by = Asker::Person { name: asking.speaker.clone(), typed_by: asking.typed_by.cloned() };
+        let answers = records.question(&target.name).await?;
+        let begin = beginning(asking, target, ask, by, answers);
+        match records.begin(&begin).await? {
+            Begun::Begun(stored) => {
+                self.hear(Heard::Began(stored.change.head.id));
+                let card = self.progress_card(asking, &stored.change, &[]).await;
+                Ok(about(card, stored.change.head.id, stored.change.head.number))
+            }
+            Begun::Repeated(id) => self.open_change(asking, id).await,
+            Begun::Busy(holder) => self.busy(asking, &begin.change, holder, command).await,
+            Begun::Answered => Box::pin(self.begin(asking, begin.change.target, begin.change.head.ask, command)).await,
+        }
+    }
+
+    /// The same person asking for the same thing is shown the open change; everyone else is refused.
+    async fn busy(&self, asking: &Asking<'_>, wanted: &Change, holder: ClaimRecord, command: &Command) -> Answered {
+        let target = wanted.target.name.clone();
+        let open = match self.engine.records.change(holder.change).await {
+            Ok(open) => open.map(|stored| stored.change),
+            // An unreadable claim's change blocks all the same.
+            Err(RecordFault::Unreadable(_)) => None,
+            Err(fault) => return Err(fault.into()),
+        };
+        let Some(open) = open else {
+            let (by, since) = (asking.speaker.clone(), asking.now.wall);
+            let (number, doing, asked) = (holder.number, Doing::Parked, Some(command.clone()));
+            return Err(Refusal::Busy { target, number, by, since, doing, asked }.into());
+        };
+        if open.head.asked_by.person() == asking.speaker && open.head.ask == wanted.head.ask {
+            return self.open_change(asking, open.head.id).await;
+        }
+        Err(Refusal::Busy {
+            target,
+            number: open.head.number,
+            by: open.head.asked_by.person().clone(),
+            since: open.head.asked_at,
+            doing: doing(&open),
+            asked: Some(command.clone()),
+        }
+        .into())
+    }
+
+    fn locked(&self, asking: &Asking<'_>, target: &Target, lock: Lock, command: &Command) -> Refusal {
+        Refusal::Locked {
+            target: target.name.clone(),
+            lock,
+            allowed: allowed(&asking.catalogue, &target.name.environment, Action::Unlock),
+            on_call: asking.catalogue.on_call.clone(),
+            owners: target.owners.clone(),
+            asked: command.clone(),
+        }
+    }
+
+    /// The card of a change that is there already.
+    pub(super) async fn open_change(&self, asking: &Asking<'_>, id: ChangeId) -> Answered {
+        let Some(stored) = self.engine.records.change(id).await? else {
+            return Err(Refusal::UnknownChange { number: ChangeNumber(0), newest: None }.into());
+        };
+        let number = stored.change.head.number;
+        let seen = self.engine.board.seen(id);
+        let progress = seen.as_ref().map_or(&[][..], |seen| &seen.progress);
+        Ok(about(self.change_card(asking, &stored.change, progress).await, id, number))
+    }
+
+    async fn plan(&self, asking: &Asking<'_>, ask: &Ask, target: &Target) -> Answered {
+        let prepared = self.engine.foresee(ask, target).await?;
+        let records = &self.engine.records;
+        let release = match &prepared {
+            Prepared::Write(work) => match work.release {
+                Some(number) => {
+                    let all = records.releases(&target.name).await?;
+                    all.into_iter().find(|release| release.number == number)
+                }
+                None => None,
+            },
+            _ => None,
+        };
+        let differences = match (&prepared, &release) {
+            (Prepared::Write(work), Some(release)) => {
+                let fields = work.workloads.iter().zip(&release.workloads).flat_map(|(item, recorded)| {
+                    let found = Template::new(item.baseline.template.clone());
+                    found.differences(&Template::new(recorded.template.clone()), 8)
+                });
+                fields.collect()
+            }
+            _ => Vec::new(),
+        };
+        let facts = PlanFacts {
+            ask,
+            target,
+            work: match &prepared {
+                Prepared::Write(work) => Ok(Some(work)),
+                Prepared::NothingToDo => Ok(None),
+                Prepared::Refuse(why) => Err(why),
+            },
+            release: release.as_ref(),
+            differences,
+            locks: refusing_lock(records, asking, target, ask).await?.into_iter().collect(),
+            holder: records.holder(&target.name).await?.map(|holder| holder.number),
+            catalogue: &asking.catalogue,
+        };
+        Ok(shown(cards::plan::card(asking.words, &facts)))
+    }
+}
+
+pub(super) fn action_of(ask: &Ask) -> Action {
+    match ask {
+        Ask::Deploy { .. } => Action::Deploy,
+        Ask::Rollback { .. } => Action::Rollback,
+    }
+}
+
+async fn refusing_lock(
+    records: &Records,
+    asking: &Asking<'_>,
+    target: &Target,
+    ask: &Ask,
+) -> Result<Option<Lock>, Stop> {
+    let about = match ask {
+        Ask::Deploy { .. } => LockAsking::Deploy,
+        Ask::Rollback { .. } => LockAsking::Rollback,
+    };
+    let locks = records.locks_over(&target.name).await?;
+    Ok(locks.into_iter().find(|lock| lock.refuses(about, asking.speaker, asking.now.wall)))
+}
+
+fn beginning(
+    asking: &Asking<'_>,
+    target: Target,
+    ask: Ask,
+    by: Asker,
+    answers: Option<(state::change::outcome::Question, state::store::Revision)>,
+) -> Begin {
+    let line = JournalLine {
+        at: asking.now.wall,
+        by: Some(asking.speaker.clone()),
+        typed_by: asking.typed_by.cloned(),
+        change: None,
+        what: asked(&ask),
+    };
+    Begin { change: preparing(target, ask, by, asking.request.to_owned(), asking.now.wall), line, answers }
+}
+
+/// The journal's word for what was asked for.
+pub(crate) fn asked(ask: &Ask) -> JournalWhat {
+    match ask {
+        Ask::Deploy { reference } => JournalWhat::AskedDeploy { reference: reference.to_string() },
+        Ask::Rollback { to, .. } => JournalWhat::AskedRollback {
+            to: match to {
+                RollbackTo::Previous | RollbackTo::Before(_) => None,
+                RollbackTo::Named(reference) => Some(reference.to_string()),
+                RollbackTo::Release(number) => Some(number.to_string()),
+            },
+        },
+    }
+}
+
+/// A change as it begins. Its number is given by the commit.
+pub(crate) fn preparing(
+    target: Target,
+    ask: Ask,
+    asked_by: Asker,
+    request: String,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Change {
+    let head = Head {
+        id: ChangeId::of_request(now, &request),
+        number: ChangeNumber(0),
+        ask,
+        asked_by,
+        asked_at: now,
+        request,
+        observed: ObservedTime::default(),
+        phase: Phase::Preparing,
+        stop: None,
+        parked: None,
+    };
+    Change { head, target, work: None, watch: Default::default(), cause: None }
+}
+
+/// What a change does now, in one word.
+pub(crate) fn doing(change: &Change) -> Doing {
+    if change.head.parked.is_some() {
+        return Doing::Parked;
+    }
+    match change.phase() {
+        Phase::Preparing => Doing::Preparing,
+        Phase::Applying { .. } => Doing::Applying,
+        Phase::Rolling { .. } => Doing::Rolling,
+        Phase::Stabilizing { .. } | Phase::Ended(_) => Doing::Stabilizing,
+        Phase::Holding { .. } => Doing::Holding,
+        Phase::Returning { .. } => Doing::Returning,
+    }
+}

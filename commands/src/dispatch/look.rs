@@ -1,0 +1,360 @@
+//! `/status`, `/now`, `/history` and `/show`: what is known, from the store and the watches alone.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use state::catalogue::{Action, Target};
+use state::change::Change;
+use state::change::outcome::Question;
+use state::change::release::{Release, RunningImages, with_running_digest};
+use state::image::Image;
+use state::journal::JournalWhat;
+use state::lock::Scope;
+use state::names::{ChangeNumber, EnvironmentName, ServiceName, TargetName};
+use state::records::{HistoryLine, RecordFault};
+use state::rollout::judge::Progress;
+use state::rollout::seen::{Observed, WorkloadView};
+
+use super::{Answered, Asking, Dispatch, Stop, about, shown};
+use crate::card::Card;
+use crate::cards;
+use crate::command::value::Period;
+use crate::facts::{ChangeFacts, HistoryFacts, NowFacts, Serving, TargetStatus};
+use crate::gate::{Gate, gate};
+use crate::refusal::Refusal;
+
+/// So many lines of history are shown at once.
+const HISTORY_LINES: usize = 20;
+
+/// So many lines are read to find usual durations and the last change.
+const RECENT_LINES: usize = 60;
+
+impl Dispatch {
+    pub(super) async fn status(
+        &self,
+        asking: &Asking<'_>,
+        service: Option<&ServiceName>,
+        environment: Option<&EnvironmentName>,
+    ) -> Answered {
+        let targets = self.targets(asking, service, environment)?;
+        let mut all = Vec::new();
+        for target in targets {
+            all.push(self.target_status(target).await?);
+        }
+        let now = asking.now.wall;
+        Ok(shown(match all.as_slice() {
+            [one] if service.is_some() => cards::status::target(asking.words, one, &asking.catalogue, now),
+            _ => cards::status::overview(asking.words, &all, now),
+        }))
+    }
+
+    pub(super) async fn now(&self, asking: &Asking<'_>) -> Answered {
+        let records = &self.engine.records;
+        let mut facts =
+            NowFacts { broken: vec![], open: vec![], questions: vec![], locks: vec![], unreadable: vec![] };
+        for claim in records.open().await? {
+            let claim = match claim {
+                Ok(claim) => claim,
+                Err(fault) => {
+                    facts.unreadable.push(fault.fault().chain().to_owned());
+                    continue;
+                }
+            };
+            match records.change(claim.change).await {
+                Ok(Some(stored)) => facts.open.push((stored.change, self.progress(claim.change))),
+                Ok(None) | Err(RecordFault::Unreadable(_)) => facts.unreadable.push(claim.number.to_string()),
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        for target in self.targets(asking, None, None)? {
+            let status = self.target_status(target).await?;
+            if let Some(question) = &status.question {
+                facts.questions.push((status.target.name.clone(), question.clone()));
+            }
+            if status.open.is_none() && status.broken() {
+                facts.broken.push(status);
+            }
+        }
+        let locks = records.locks().await?.into_iter();
+        facts.locks = locks.filter(|lock| lock.in_force(asking.now.wall)).collect();
+        Ok(shown(cards::now::card(asking.words, &facts, asking.speaker, &asking.catalogue, asking.now.wall)))
+    }
+
+    pub(super) async fn history(
+        &self,
+        asking: &Asking<'_>,
+        service: Option<&ServiceName>,
+        environment: Option<&EnvironmentName>,
+        since: Option<Period>,
+    ) -> Answered {
+        let since = since.and_then(|since| TimeDelta::from_std(since.duration()).ok()).map(|ago| asking.now.wall - ago);
+        let mut lines: Vec<HistoryLine> = Vec::new();
+        let mut of = None;
+        let targets = self.targets(asking, service, environment)?;
+        if let ([only], Some(_)) = (targets.as_slice(), service) {
+            of = Some(only.name.clone());
+        }
+        let mut scopes: Vec<Scope> = targets.into_iter().map(|target| Scope::Target(target.name)).collect();
+        if service.is_none() {
+            let wide = self.engine.records.journal_scopes().await?;
+            scopes.extend(wide.into_iter().filter(|scope| match scope {
+                Scope::All => environment.is_none(),
+                Scope::Environment(name) => environment.is_none_or(|wanted| wanted == name),
+                Scope::Target(_) => false,
+            }));
+        }
+        for scope in scopes {
+            lines.extend(self.engine.records.journal(&scope, since, HISTORY_LINES + 1).await?);
+        }
+        lines.sort_by_key(|line| std::cmp::Reverse(line.line.at));
+        let more = lines.len() > HISTORY_LINES;
+        lines.truncate(HISTORY_LINES);
+        let facts = HistoryFacts { of, since, lines, more };
+        Ok(shown(cards::history::card(asking.words, &facts)))
+    }
+
+    pub(super) async fn show(&self, asking: &Asking<'_>, number: ChangeNumber) -> Answered {
+        let Some(id) = self.engine.records.by_number(number).await? else {
+            return Err(Refusal::UnknownChange { number, newest: self.newest().await? }.into());
+        };
+        let change = self.stored(id).await?.change;
+        asking.pass(Action::View, &Scope::Target(change.target.name.clone()), Some(&change.target))?;
+        let progress = self.progress(id);
+        let card = self.with_facts(asking, &change, &progress, |facts| cards::show::card(asking.words, facts)).await;
+        Ok(about(card, id, number))
+    }
+
+    /// The card of a change as it stands: under way, parked, or with its outcome.
+    pub(super) async fn change_card(&self, asking: &Asking<'_>, change: &Change, progress: &[Progress]) -> Card {
+        self.with_facts(asking, change, progress, |facts| cards::change::card(asking.words, facts)).await
+    }
+
+    pub(super) async fn progress_card(&self, asking: &Asking<'_>, change: &Change, progress: &[Progress]) -> Card {
+        self.change_card(asking, change, progress).await
+    }
+
+    async fn with_facts(
+        &self,
+        asking: &Asking<'_>,
+        change: &Change,
+        progress: &[Progress],
+        card: impl FnOnce(&ChangeFacts<'_>) -> Card,
+    ) -> Card {
+        let gathered = self.engine.gathered(change).await;
+        card(&gathered.facts(change, progress, &asking.catalogue, asking.now.wall))
+    }
+
+    fn progress(&self, id: state::names::ChangeId) -> Vec<Progress> {
+        self.engine.board.seen(id).map(|seen| seen.progress.clone()).unwrap_or_default()
+    }
+
+    /// The targets that the speaker may look at, narrowed down.
+    fn targets(
+        &self,
+        asking: &Asking<'_>,
+        service: Option<&ServiceName>,
+        environment: Option<&EnvironmentName>,
+    ) -> Result<Vec<Target>, Stop> {
+        let names: Vec<TargetName> = asking
+            .catalogue
+            .targets()
+            .filter(|name| service.is_none_or(|wanted| *wanted == name.service))
+            .filter(|name| environment.is_none_or(|wanted| *wanted == name.environment))
+            .collect();
+        let mut targets = Vec::new();
+        let mut denied = None;
+        for name in names {
+            let scope = Scope::Target(name.clone());
+            match gate(&asking.catalogue, asking.speaker, Action::View, &scope, None, asking.now.wall) {
+                Gate::Allowed => targets.extend(asking.catalogue.target(&name)),
+                Gate::Denied(refusal) => denied = Some(refusal),
+            }
+        }
+        match denied {
+            Some(refusal) if targets.is_empty() => Err(Stop::Refused(refusal)),
+            _ => Ok(targets),
+        }
+    }
+
+    async fn target_status(&self, target: Target) -> Result<TargetStatus, Stop> {
+        let records = &self.engine.records;
+        let observed = self.engine.cluster.observe(&target);
+        let open = match records.holder(&target.name).await? {
+            Some(holder) => match records.change(holder.change).await {
+                Ok(open) => open.map(|stored| stored.change),
+                Err(RecordFault::Unreadable(_)) => None,
+                Err(fault) => return Err(fault.into()),
+            },
+            None => None,
+        };
+        let progress = open.as_ref().map(|change| self.progress(change.head.id)).unwrap_or_default();
+        let running = running(&target, &observed);
+        let releases = records.releases(&target.name).await?;
+        let release = releases.iter().rfind(|release| release.runs(&running)).cloned();
+        let last = match self.last_change(&target.name).await? {
+            Some(number) => match records.by_number(number).await? {
+                Some(id) => records.change(id).await.ok().flatten().map(|stored| stored.change),
+                None => None,
+            },
+            None => None,
+        };
+        let question = records.question(&target.name).await?.map(|(question, _)| question);
+        Ok(status(target, &observed, open, progress, release, records, question, last).await?)
+    }
+
+    /// The newest change of a target that the journal knows.
+    pub(super) async fn last_change(&self, target: &TargetName) -> Result<Option<ChangeNumber>, Stop> {
+        let lines = self.engine.records.journal(&Scope::Target(target.clone()), None, RECENT_LINES).await?;
+        Ok(lines.into_iter().filter_map(|line| line.line.change).max())
+    }
+
+    /// The newest number that was given out.
+    pub(super) async fn newest(&self) -> Result<Option<ChangeNumber>, Stop> {
+        Ok(self.engine.records.newest_number().await?)
+    }
+
+    /// Keeps what completion offers. A failure leaves the old offers, which are as good as before.
+    pub(super) async fn refresh_recent(&self) {
+        if let Ok(recent) = self.gather_recent().await {
+            *self.recent.write().unwrap_or_else(std::sync::PoisonError::into_inner) = std::sync::Arc::new(recent);
+        }
+    }
+
+    async fn gather_recent(&self) -> Result<crate::command::complete::Recent, Stop> {
+        let mut recent = crate::command::complete::Recent::default();
+        let catalogue = crate::invocation::Desk::catalogue(self);
+        for name in catalogue.targets() {
+            let lines = self.engine.records.journal(&Scope::Target(name.clone()), None, HISTORY_LINES).await?;
+            let references = recent.references.entry(name.clone()).or_default();
+            for line in lines {
+                if let JournalWhat::AskedDeploy { reference } = &line.line.what
+                    && !references.contains(reference)
+                {
+                    references.push(reference.clone());
+                }
+                if let Some(number) = line.line.change
+                    && !recent.changes.iter().any(|(known, _)| *known == number)
+                {
+                    recent.changes.push((number, name.clone()));
+                }
+            }
+        }
+        recent.changes.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
+        recent.locks = self.engine.records.locks().await?.into_iter().map(|lock| lock.scope).collect();
+        recent.parked = self.engine.board.all().iter().filter(|seen| seen.change.head.parked.is_some()).map(|seen| seen.change.head.number).collect();
+        Ok(recent)
+    }
+}
+
+#[allow(clippy::too_many_arguments)]
+async fn status(
+    target: Target,
+    observed: &Observed,
+    open: Option<Change>,
+    progress: Vec<Progress>,
+    release: Option<Release>,
+    records: &state::records::Records,
+    question: Option<Question>,
+    last: Option<Change>,
+) -> Result<TargetStatus, RecordFault> {
+    let serving = target.workloads.iter().zip(&observed.workloads).map(|(workload, view)| {
+        view.workload.as_ref()?;
+        let container = workload.containers.first().map(|source| &source.container);
+        Some(Serving::of(&workload.name, container, view))
+    });
+    let serving = serving.collect();
+    let wanted = wanted(&target, &observed.workloads);
+    let locks = records.locks_over(&target.name).await?;
+    let age = observed.age;
+    Ok(TargetStatus { age, serving, wanted, release, open, progress, locks, question, last, target })
+}
+
+fn wanted(target: &Target, views: &[WorkloadView]) -> Vec<String> {
+    let name = |(workload, view): (&state::catalogue::Workload, &WorkloadView)| {
+        let source = workload.containers.first()?;
+        let text = view.workload.as_ref()?.template.image_of(&source.container)?;
+        Some(text.parse::<Image>().map_or_else(|_| text.to_owned(), |image| image.short()))
+    };
+    target.workloads.iter().zip(views).filter_map(name).collect()
+}
+
+fn running(target: &Target, observed: &Observed) -> RunningImages {
+    let mut running = RunningImages::new();
+    for (workload, view) in target.workloads.iter().zip(&observed.workloads) {
+        for source in &workload.containers {
+            let text = view.workload.as_ref().and_then(|seen| seen.template.image_of(&source.container));
+            if let Some(image) = text.and_then(|text| text.parse::<Image>().ok()) {
+                let image = with_running_digest(image, None);
+                running.insert((workload.name.clone(), source.container.clone()), image);
+            }
+        }
+    }
+    running
+}
+
+impl TargetStatus {
+    /// Whether somebody should look: fewer ready pods than wanted, a workload that is missing, or a rollout that is
+    /// stopped.
+    pub fn broken(&self) -> bool {
+        self.question.is_some()
+            || self.serving.iter().any(|one| one.as_ref().is_none_or(|one| one.ready() < one.desired || one.paused))
+    }
+}
+
+/// What a card of a change needs beyond its record.
+pub(crate) struct Gathered {
+    usual: Option<Duration>,
+    serving: Vec<Serving>,
+    question: Option<Question>,
+}
+
+impl Gathered {
+    pub(crate) fn facts<'a>(
+        &'a self,
+        change: &'a Change,
+        progress: &'a [Progress],
+        catalogue: &'a state::catalogue::Catalogue,
+        now: DateTime<Utc>,
+    ) -> ChangeFacts<'a> {
+        let question = self.question.as_ref();
+        ChangeFacts { change, progress, catalogue, now, usual: self.usual, serving: &self.serving, question }
+    }
+}
+
+impl crate::engine::Engine {
+    /// Gathers what a card of a change needs beyond its record. What can't be read is left out.
+    pub(crate) async fn gathered(&self, change: &Change) -> Gathered {
+        let target = &change.target;
+        let observed = self.cluster.observe(target);
+        let serving = target.workloads.iter().zip(&observed.workloads).map(|(workload, view)| {
+            let container = workload.containers.first().map(|source| &source.container);
+            Serving::of(&workload.name, container, view)
+        });
+        let serving = if observed.age.is_some() { serving.collect() } else { Vec::new() };
+        let question = self.records.question(&target.name).await.ok().flatten().map(|(question, _)| question);
+        let question = question.filter(|question| question.change == change.head.id);
+        Gathered { usual: self.usual(&target.name).await, serving, question }
+    }
+
+    /// How long the last ten verified changes of a target took: the one in the middle.
+    async fn usual(&self, target: &TargetName) -> Option<Duration> {
+        let lines = self.records.journal(&Scope::Target(target.clone()), None, RECENT_LINES).await.ok()?;
+        let mut took: Vec<Duration> = Vec::new();
+        for (at, line) in lines.iter().enumerate() {
+            let verified = matches!(&line.line.what, JournalWhat::Ended { outcome, .. } if outcome == "verified");
+            if !verified || took.len() == 10 {
+                continue;
+            }
+            let began = lines[at..].iter().find(|other| {
+                let asked = matches!(
+                    other.line.what,
+                    JournalWhat::AskedDeploy { .. } | JournalWhat::AskedRollback { .. }
+                );
+                asked && other.line.change == line.line.change
+            });
+            took.extend(began.and_then(|began| (line.line.at - began.line.at).to_std().ok()));
+        }
+        took.sort();
+        took.get(took.len() / 2).copied()
+    }
+}

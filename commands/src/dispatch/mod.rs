@@ -1,0 +1,225 @@
+//! Dispatch: what a person says or presses, carried out or refused. It uses the config, the store and what the watches
+//! know, and touches no network, so that it answers within milliseconds or not at all.
+//!
+//! "Accepted" is said only after the commit that makes it true. A file for each family of commands.
+
+mod begin;
+mod follow;
+mod locks;
+mod look;
+mod press;
+mod release;
+mod stop;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use state::catalogue::{Action, Catalogue, Language, Target};
+use state::lock::Scope;
+use state::names::{ChangeId, ChangeNumber, PersonName, TargetName};
+use state::records::RecordFault;
+use state::time::Now;
+
+use crate::card::Card;
+use crate::cards;
+use crate::command::complete::Recent;
+use crate::command::{ChangeCommand, Command};
+use crate::engine::Engine;
+use crate::gate::{Gate, gate, known};
+use crate::invocation::{Answer, AnswerKind, Desk, Invocation, News, What};
+use crate::refusal::Refusal;
+use crate::words::Words;
+
+pub(crate) use begin::{asked, preparing};
+
+/// Something that whoever runs the engine must hear of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// A change has begun.
+    Began(ChangeId),
+    /// A person has acted on a change.
+    Acted(ChangeId),
+}
+
+/// The desk behind every front end.
+pub struct Dispatch {
+    engine: Engine,
+    catalogue: RwLock<Arc<Catalogue>>,
+    recent: RwLock<Arc<Recent>>,
+    hear: Arc<dyn Fn(Heard) + Send + Sync>,
+}
+
+/// Who asks, when, and in which words the answer is given.
+pub(crate) struct Asking<'a> {
+    speaker: &'a PersonName,
+    typed_by: Option<&'a PersonName>,
+    request: &'a str,
+    now: Now,
+    catalogue: Arc<Catalogue>,
+    words: &'static Words,
+}
+
+/// Why there is no answer as it was asked for.
+pub(crate) enum Stop {
+    Refused(Box<Refusal>),
+    Failed(RecordFault),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}
+
+impl From<RecordFault> for Stop {
+    fn from(fault: RecordFault) -> Self {
+        Self::Failed(fault)
+    }
+}
+
+type Answered = Result<Answer, Stop>;
+
+impl Dispatch {
+    /// A desk. `hear` is called after every commit that the engine must act on.
+    pub fn new(engine: Engine, catalogue: Arc<Catalogue>, hear: Arc<dyn Fn(Heard) + Send + Sync>) -> Self {
+        Self { engine, catalogue: RwLock::new(catalogue), recent: RwLock::default(), hear }
+    }
+
+    /// Takes another catalogue. Changes under way keep what they were begun with.
+    pub fn reload(&self, catalogue: Arc<Catalogue>) {
+        *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = catalogue;
+    }
+
+    async fn answer(&self, invocation: &Invocation, now: Now) -> Answer {
+        let catalogue = self.catalogue();
+        let words = Words::get(catalogue.language_of(Some(&invocation.speaker)));
+        let asking = Asking {
+            speaker: &invocation.speaker,
+            typed_by: invocation.typed_by.as_ref(),
+            request: &invocation.request.0,
+            now,
+            catalogue,
+            words,
+        };
+        match self.carry_out(&asking, &invocation.what).await {
+            Ok(answer) => answer,
+            Err(Stop::Refused(refusal)) => {
+                Answer { kind: AnswerKind::Refused, card: cards::refusal::card(words, &refusal), change: None }
+            }
+            Err(Stop::Failed(fault)) => self.failed(&asking, &fault),
+        }
+    }
+
+    async fn carry_out(&self, asking: &Asking<'_>, what: &What) -> Answered {
+        known(&asking.catalogue, asking.speaker, asking.now.wall)?;
+        match what {
+            What::Text(text) => self.command(asking, Command::from_text(text)?).await,
+            What::Command(command) => self.command(asking, command.clone()).await,
+            What::Press(press) => self.press(asking, press).await,
+        }
+    }
+
+    async fn command(&self, asking: &Asking<'_>, command: Command) -> Answered {
+        let command = command.settled(&asking.catalogue)?;
+        match &command {
+            Command::Deploy { reference, plan, .. } => {
+                let ask = state::change::Ask::Deploy { reference: reference.clone() };
+                self.ask_for(asking, &command, ask, *plan).await
+            }
+            Command::Rollback { to, template, plan, .. } => {
+                let to = begin::rollback_to(to.as_ref());
+                self.ask_for(asking, &command, state::change::Ask::Rollback { to, template: *template }, *plan).await
+            }
+            Command::Stop { service, environment } => {
+                let target = TargetName { service: service.clone(), environment: environment.clone() };
+                self.stop(asking, &target).await
+            }
+            Command::Status { service, environment } => {
+                self.status(asking, service.as_ref(), environment.as_ref()).await
+            }
+            Command::Now => self.now(asking).await,
+            Command::History { service, environment, since } => {
+                self.history(asking, service.as_ref(), environment.as_ref(), *since).await
+            }
+            Command::Show { number } => self.show(asking, *number).await,
+            Command::Lock { scope, reason, period } => self.lock(asking, scope, reason, *period).await,
+            Command::Unlock { scope } => self.unlock(asking, scope).await,
+            Command::Locks => self.locks(asking).await,
+            Command::Change(ChangeCommand::Release { number }) => self.release(asking, *number).await,
+            Command::Help { command } => Ok(shown(cards::help::card(asking.words, command.clone()))),
+        }
+    }
+
+    /// The target of a name that the catalogue has.
+    fn target(&self, asking: &Asking<'_>, name: &TargetName) -> Result<Target, Stop> {
+        let target = asking.catalogue.target(name);
+        target.ok_or_else(|| Refusal::NotThere { target: name.clone(), runs_in: Vec::new() }.into())
+    }
+
+    /// A failure is logged once, here; the person gets its reference.
+    fn failed(&self, asking: &Asking<'_>, fault: &RecordFault) -> Answer {
+        let reference = reference_of(asking.request);
+        tracing::error!(reference, person = %asking.speaker, fault = fault.fault().chain(), "a command failed");
+        let (kind, card) = match fault {
+            RecordFault::OutcomeUnknown(_) => {
+                (AnswerKind::Unsure, cards::refusal::unsure(asking.words, &reference, None))
+            }
+            RecordFault::Failed(_) | RecordFault::Unreadable(_) => {
+                let refusal = Refusal::StoreUnavailable { reference };
+                (AnswerKind::Refused, cards::refusal::card(asking.words, &refusal))
+            }
+        };
+        Answer { kind, card, change: None }
+    }
+
+    fn hear(&self, heard: Heard) {
+        (self.hear)(heard);
+    }
+}
+
+impl Asking<'_> {
+    fn pass(&self, action: Action, scope: &Scope, target: Option<&Target>) -> Result<(), Stop> {
+        let permissions = target.map(|target| &target.permissions);
+        match gate(&self.catalogue, self.speaker, action, scope, permissions, self.now.wall) {
+            Gate::Allowed => Ok(()),
+            Gate::Denied(refusal) => Err(Stop::Refused(refusal)),
+        }
+    }
+}
+
+/// A short word by which a log line is found.
+fn reference_of(request: &str) -> String {
+    let id = ChangeId::of_request(chrono::DateTime::UNIX_EPOCH, request).to_string();
+    id[id.len() - 6..].to_owned()
+}
+
+fn shown(card: Card) -> Answer {
+    Answer { kind: AnswerKind::Done, card, change: None }
+}
+
+fn about(card: Card, change: ChangeId, number: ChangeNumber) -> Answer {
+    Answer { kind: AnswerKind::Done, card, change: Some((change, number)) }
+}
+
+impl Desk for Dispatch {
+    fn dispatch(&self, invocation: Invocation, now: Now) -> BoxFuture<'_, Answer> {
+        Box::pin(async move {
+            let answer = self.answer(&invocation, now).await;
+            self.refresh_recent().await;
+            answer
+        })
+    }
+
+    fn follow(&self, change: ChangeId, language: Language) -> BoxStream<'static, News> {
+        follow::follow(self.engine.clone(), self.catalogue(), change, language)
+    }
+
+    fn catalogue(&self) -> Arc<Catalogue> {
+        self.catalogue.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn recent(&self) -> Arc<Recent> {
+        self.recent.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,85 @@
+//! `/stop`: ends the open change of a target, or answers its question with "leave it".
+
+use state::catalogue::Action;
+use state::change::Phase;
+use state::change::transition::{Event, transition};
+use state::journal::{JournalLine, JournalWhat};
+use state::lock::Scope;
+use state::names::{ChangeId, TargetName};
+use state::records::{Advanced, Stored};
+
+use super::begin::doing;
+use super::{Answered, Asking, Dispatch, Heard, Stop, about};
+use crate::refusal::Refusal;
+
+impl Dispatch {
+    pub(super) async fn stop(&self, asking: &Asking<'_>, target: &TargetName) -> Answered {
+        let scope = Scope::Target(target.clone());
+        asking.pass(Action::Stop, &scope, None)?;
+        match self.engine.records.holder(target).await? {
+            Some(holder) => self.stop_change(asking, holder.change).await,
+            None => match self.engine.records.question(target).await? {
+                Some((question, _)) => self.leave(asking, question.change).await,
+                None => {
+                    let last = self.last_change(target).await?;
+                    Err(Refusal::NothingToStop { target: target.clone(), last }.into())
+                }
+            },
+        }
+    }
+
+    /// The act is committed on the record's revision: whoever is first decides what is stopped.
+    pub(super) async fn stop_change(&self, asking: &Asking<'_>, id: ChangeId) -> Answered {
+        loop {
+            let stored = self.stored(id).await?;
+            let change = &stored.change;
+            asking.pass(Action::Stop, &Scope::Target(change.target.name.clone()), Some(&change.target))?;
+            let too_late = matches!(change.phase(), Phase::Holding { .. } | Phase::Returning { .. } | Phase::Ended(_));
+            if too_late || change.head.parked.is_some() || change.head.stop.is_some() {
+                let (target, number) = (change.target.name.clone(), change.head.number);
+                return match change.ended() {
+                    Some(_) => Err(Refusal::NothingToStop { target, last: Some(number) }.into()),
+                    None => Err(Refusal::TooLateToStop { target, number, doing: doing(change) }.into()),
+                };
+            }
+            let Some(next) = transition(change, Event::Stop(asking.speaker.clone()), asking.now.wall) else {
+                let (target, number) = (change.target.name.clone(), change.head.number);
+                return Err(Refusal::TooLateToStop { target, number, doing: doing(change) }.into());
+            };
+            if let Advanced::Done(stored) = self.engine.records.advance(&stored, &next, asking.now.wall).await? {
+                self.hear(Heard::Acted(id));
+                let card = self.change_card(asking, &stored.change, &[]).await;
+                return Ok(about(card, id, stored.change.head.number));
+            }
+        }
+    }
+
+    /// Answers a question with "leave it". The cluster is not touched.
+    pub(super) async fn leave(&self, asking: &Asking<'_>, id: ChangeId) -> Answered {
+        let stored = self.stored(id).await?;
+        let change = &stored.change;
+        let target = change.target.name.clone();
+        asking.pass(Action::Rollback, &Scope::Target(target.clone()), Some(&change.target))?;
+        let question = self.engine.records.question(&target).await?.filter(|(question, _)| question.change == id);
+        let Some((_, revision)) = question else {
+            return Err(Refusal::PressTooLate { number: change.head.number, target }.into());
+        };
+        let line = JournalLine {
+            at: asking.now.wall,
+            by: Some(asking.speaker.clone()),
+            typed_by: asking.typed_by.cloned(),
+            change: Some(change.head.number),
+            what: JournalWhat::LeftAsIs,
+        };
+        if !self.engine.records.close_question(change, revision, &line, None, asking.now.wall).await? {
+            return Err(Refusal::PressTooLate { number: change.head.number, target }.into());
+        }
+        let card = self.change_card(asking, change, &[]).await;
+        Ok(about(card, id, change.head.number))
+    }
+
+    pub(super) async fn stored(&self, id: ChangeId) -> Result<Stored, Stop> {
+        let stored = self.engine.records.change(id).await?;
+        stored.ok_or_else(|| Refusal::UnknownChange { number: state::names::ChangeNumber(0), newest: None }.into())
+    }
+}

@@ -1,0 +1,196 @@
+//! The courier: brings messages from the outbox to their channels, in order, and keeps the one message of a change that
+//! is edited as it goes (D16, D17).
+//!
+//! Delivery holds no claim: a channel that can't be reached stops no change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use state::catalogue::Catalogue;
+use state::change::Change;
+use state::journal::{Notice, NoticeWhat};
+use state::names::{ChangeId, ChannelName};
+use state::records::{MessageRecord, RecordFault, Waiting};
+use state::rollout::judge::Progress;
+use state::time::Now;
+
+use super::{Engine, Seen};
+use crate::card::{Card, Post};
+use crate::cards;
+use crate::ports::{Chat, ChatFault, MessageId};
+use crate::words::Words;
+
+/// A message is edited at most so often.
+const EDIT: Duration = Duration::from_secs(1);
+
+/// After a failure a channel is left alone for so long, twice as long each time.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Brings messages to channels.
+pub struct Courier {
+    engine: Engine,
+    chat: Arc<dyn Chat>,
+    catalogue: Arc<Catalogue>,
+    pauses: BTreeMap<ChannelName, Pause>,
+    edited: BTreeMap<ChangeId, Edited>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Pause {
+    until: Duration,
+    length: Duration,
+}
+
+#[derive(Debug, Clone)]
+struct Edited {
+    at: Duration,
+    card: Card,
+}
+
+/// What a round of the courier came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Delivered {
+    /// Messages that their channels have now.
+    pub posted: usize,
+    /// Messages that wait for another try.
+    pub waiting: usize,
+}
+
+impl Engine {
+    /// A courier for this chat, in the words of this catalogue.
+    pub fn courier(&self, chat: Arc<dyn Chat>, catalogue: Arc<Catalogue>) -> Courier {
+        Courier { engine: self.clone(), chat, catalogue, pauses: BTreeMap::new(), edited: BTreeMap::new() }
+    }
+}
+
+impl Courier {
+    /// One round: everything that waits, each channel in its order, and the messages of changes that have gone on.
+    pub async fn round(&mut self, now: Now) -> Result<Delivered, RecordFault> {
+        let mut delivered = Delivered::default();
+        let mut stuck: BTreeSet<ChannelName> = BTreeSet::new();
+        for waiting in self.engine.records.waiting().await? {
+            let paused = self.pauses.get(&waiting.channel).is_some_and(|pause| now.monotonic < pause.until);
+            // Order is kept: behind a message that waits, the others of its channel wait too.
+            if paused || stuck.contains(&waiting.channel) {
+                delivered.waiting += 1;
+                continue;
+            }
+            if self.deliver(&waiting, now).await? {
+                delivered.posted += 1;
+            } else {
+                delivered.waiting += 1;
+                stuck.insert(waiting.channel.clone());
+            }
+        }
+        self.edit(now).await?;
+        Ok(delivered)
+    }
+
+    /// False: it could not be delivered now.
+    async fn deliver(&mut self, waiting: &Waiting, now: Now) -> Result<bool, RecordFault> {
+        let records = &self.engine.records;
+        let change = match records.change(waiting.notice.change).await {
+            Ok(Some(stored)) => stored.change,
+            Ok(None) | Err(RecordFault::Unreadable(_)) => {
+                tracing::error!(change = %waiting.notice.change, "a message can't be made: its change can't be read");
+                records.undeliverable(waiting).await?;
+                return Ok(true);
+            }
+            Err(fault) => return Err(fault),
+        };
+        let post = self.post(&waiting.channel, &waiting.notice, &change, now).await?;
+        match self.chat.post(&post).await {
+            Ok(message) => {
+                let record = MessageRecord { id: message.id, channel: message.channel };
+                records.delivered(waiting, &record).await?;
+                self.pauses.remove(&waiting.channel);
+                Ok(true)
+            }
+            Err(ChatFault::Unreachable(fault)) => {
+                let before = self.pauses.get(&waiting.channel).map(|pause| pause.length);
+                let length = before.map_or(FIRST_PAUSE, |length| (length * 2).min(LONGEST_PAUSE));
+                if before.is_none() {
+                    tracing::warn!(channel = %waiting.channel, fault = fault.chain(), "a channel can't be reached");
+                }
+                self.pauses.insert(waiting.channel.clone(), Pause { until: now.monotonic + length, length });
+                Ok(false)
+            }
+            Err(ChatFault::Refused(fault)) => {
+                let change = change.head.number;
+                tracing::error!(%change, channel = %waiting.channel, fault = fault.chain(), "a channel refuses a message");
+                records.undeliverable(waiting).await?;
+                Ok(true)
+            }
+        }
+    }
+
+    async fn post(
+        &self,
+        channel: &ChannelName,
+        notice: &Notice,
+        change: &Change,
+        now: Now,
+    ) -> Result<Post, RecordFault> {
+        let answers = match notice.what {
+            NoticeWhat::Progress => None,
+            _ => self.engine.records.message_of(change.head.id).await?,
+        };
+        let card = self.card(notice, change, now).await;
+        Ok(Post {
+            channel: channel.clone(),
+            marker: notice.marker(),
+            card,
+            reply_to: answers.map(|message| MessageId { channel: message.channel, id: message.id }),
+            silent: notice.what == NoticeWhat::Progress,
+        })
+    }
+
+    async fn card(&self, notice: &Notice, change: &Change, now: Now) -> Card {
+        let words = Words::get(self.catalogue.channel_language);
+        let gathered = self.engine.gathered(change).await;
+        let seen = self.engine.board.seen(change.head.id);
+        let progress: &[Progress] = seen.as_ref().map_or(&[], |seen| &seen.progress);
+        let facts = gathered.facts(change, progress, &self.catalogue, now.wall);
+        match notice.what {
+            NoticeWhat::Progress | NoticeWhat::Outcome => cards::change::card(words, &facts),
+            NoticeWhat::Parked => cards::change::parked(words, &facts),
+            NoticeWhat::Lapsed => cards::change::lapsed(words, &facts),
+            NoticeWhat::AskedAgain => cards::change::asked_again(words, &facts),
+        }
+    }
+
+    /// Edits the messages of changes that have gone on: only the newest state is sent, never a queue of old ones.
+    async fn edit(&mut self, now: Now) -> Result<(), RecordFault> {
+        for seen in self.engine.board.all() {
+            let id = seen.change.head.id;
+            let soon = self.edited.get(&id).is_some_and(|edited| now.monotonic < edited.at + EDIT);
+            if soon {
+                continue;
+            }
+            let Some(message) = self.engine.records.message_of(id).await? else { continue };
+            self.edit_one(&seen, &message, now).await;
+        }
+        let board = &self.engine.board;
+        self.edited.retain(|id, _| board.seen(*id).is_some());
+        board.tidy();
+        Ok(())
+    }
+
+    async fn edit_one(&mut self, seen: &Seen, message: &MessageRecord, now: Now) {
+        let id = seen.change.head.id;
+        let notice = Notice { change: id, what: NoticeWhat::Progress, since: now.wall };
+        let card = self.card(&notice, &seen.change, now).await;
+        if self.edited.get(&id).is_some_and(|edited| edited.card == card) {
+            return;
+        }
+        let (channel, marker) = (message.channel.clone(), notice.marker());
+        let post = Post { channel, marker, card: card.clone(), reply_to: None, silent: true };
+        let message = MessageId { channel: message.channel.clone(), id: message.id.clone() };
+        // An edit that is lost is made good by the next one.
+        if self.chat.edit(&message, &post).await.is_ok() {
+            self.edited.insert(id, Edited { at: now.monotonic, card });
+        }
+    }
+}
