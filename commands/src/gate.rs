@@ -7,7 +7,7 @@ use state::catalogue::{Action, Catalogue, Grantee, Permissions, Person};
 use state::lock::Scope;
 use state::names::{EnvironmentName, PersonName};
 
-use crate::refusal::Refusal;
+use crate::refusal::{KnownAs, Refusal};
 
 /// What the gate says.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +20,10 @@ pub enum Gate {
 
 /// Whether somebody is in the catalogue and has not left.
 pub fn known<'a>(catalogue: &'a Catalogue, name: &PersonName, now: DateTime<Utc>) -> Result<&'a Person, Refusal> {
-    let person = catalogue.people.get(name).ok_or_else(|| Refusal::UnknownPerson { known_as: name.to_string() })?;
+    let person = catalogue
+        .people
+        .get(name)
+        .ok_or_else(|| Refusal::UnknownPerson { known_as: KnownAs::Name(name.to_string()) })?;
     match person.left {
         Some(on) if on <= now.date_naive() => Err(Refusal::Left { person: name.clone(), on }),
         _ => Ok(person),
@@ -60,6 +63,7 @@ pub fn gate(
             allowed: refused.copied().flatten().cloned().unwrap_or_default(),
             on_call: catalogue.on_call.clone(),
             owners,
+            asked: None,
         })),
     }
 }

@@ -2,9 +2,15 @@
 //!
 //! Not here: the words themselves (`commands/locales`), how a card is drawn, and whether its facts are true.
 
+pub mod change;
 pub mod help;
+pub mod history;
 pub mod locks;
+pub mod now;
+pub mod plan;
 pub mod refusal;
+pub mod show;
+pub mod status;
 
 use std::collections::BTreeSet;
 

@@ -6,7 +6,7 @@ use state::change::{Ask, Asker, Change, Head, Phase, RollbackTo};
 use state::journal::{JournalLine, JournalWhat};
 use state::lock::{Asking as LockAsking, Lock, Scope};
 use state::names::{ChangeId, ChangeNumber};
-use state::records::{Begin, Begun, ClaimRecord, Records, RecordFault};
+use state::records::{Begin, Begun, ClaimRecord, RecordFault, Records};
 use state::template::Template;
 use state::time::ObservedTime;
 
@@ -16,12 +16,12 @@ use crate::command::Command;
 use crate::command::value::Earlier;
 use crate::facts::PlanFacts;
 use crate::gate::allowed;
-use crate::refusal::{Doing, Refusal};
+use crate::refusal::{Doing, MayLift, Refusal};
 
 pub(super) fn rollback_to(named: Option<&Earlier>) -> RollbackTo {
     match named {
         None => RollbackTo::Previous,
-        Some(Earlier::Image(reference)) => RollbackTo::Named(reference.clone()),
+        Some(Earlier::Reference(reference)) => RollbackTo::Named(reference.clone()),
         Some(Earlier::Change(number)) => RollbackTo::Release(*number),
     }
 }
@@ -64,13 +64,13 @@ impl Dispatch {
                 Ok(about(card, stored.change.head.id, stored.change.head.number))
             }
             Begun::Repeated(id) => self.open_change(asking, id).await,
-            Begun::Busy(holder) => self.busy(asking, &begin.change, holder, command).await,
+            Begun::Busy(holder) => self.busy(asking, &begin.change, holder).await,
             Begun::Answered => Box::pin(self.begin(asking, begin.change.target, begin.change.head.ask, command)).await,
         }
     }
 
     /// The same person asking for the same thing is shown the open change; everyone else is refused.
-    async fn busy(&self, asking: &Asking<'_>, wanted: &Change, holder: ClaimRecord, command: &Command) -> Answered {
+    async fn busy(&self, asking: &Asking<'_>, wanted: &Change, holder: ClaimRecord) -> Answered {
         let target = wanted.target.name.clone();
         let open = match self.engine.records.change(holder.change).await {
             Ok(open) => open.map(|stored| stored.change),
@@ -80,19 +80,19 @@ impl Dispatch {
         };
         let Some(open) = open else {
             let (by, since) = (asking.speaker.clone(), asking.now.wall);
-            let (number, doing, asked) = (holder.number, Doing::Parked, Some(command.clone()));
-            return Err(Refusal::Busy { target, number, by, since, doing, asked }.into());
+            let (change, number, doing) = (holder.change, holder.number, Doing::Parked);
+            return Err(Refusal::Busy { target, change, number, by, since, doing }.into());
         };
         if open.head.asked_by.person() == asking.speaker && open.head.ask == wanted.head.ask {
             return self.open_change(asking, open.head.id).await;
         }
         Err(Refusal::Busy {
             target,
+            change: open.head.id,
             number: open.head.number,
             by: open.head.asked_by.person().clone(),
             since: open.head.asked_at,
             doing: doing(&open),
-            asked: Some(command.clone()),
         }
         .into())
     }
@@ -102,6 +102,10 @@ impl Dispatch {
             target: target.name.clone(),
             lock,
             allowed: allowed(&asking.catalogue, &target.name.environment, Action::Unlock),
+            reader: match asking.pass(Action::Unlock, &Scope::Target(target.name.clone()), None) {
+                Ok(()) => MayLift::Yes,
+                Err(_) => MayLift::No,
+            },
             on_call: asking.catalogue.on_call.clone(),
             owners: target.owners.clone(),
             asked: command.clone(),

@@ -50,8 +50,7 @@ impl Dispatch {
 
     pub(super) async fn now(&self, asking: &Asking<'_>) -> Answered {
         let records = &self.engine.records;
-        let mut facts =
-            NowFacts { broken: vec![], open: vec![], questions: vec![], locks: vec![], unreadable: vec![] };
+        let mut facts = NowFacts { broken: vec![], open: vec![], questions: vec![], locks: vec![], unreadable: vec![] };
         for claim in records.open().await? {
             let claim = match claim {
                 Ok(claim) => claim,
@@ -241,7 +240,14 @@ impl Dispatch {
         }
         recent.changes.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
         recent.locks = self.engine.records.locks().await?.into_iter().map(|lock| lock.scope).collect();
-        recent.parked = self.engine.board.all().iter().filter(|seen| seen.change.head.parked.is_some()).map(|seen| seen.change.head.number).collect();
+        recent.parked = self
+            .engine
+            .board
+            .all()
+            .iter()
+            .filter(|seen| seen.change.head.parked.is_some())
+            .map(|seen| seen.change.head.number)
+            .collect();
         Ok(recent)
     }
 }
@@ -346,10 +352,8 @@ impl crate::engine::Engine {
                 continue;
             }
             let began = lines[at..].iter().find(|other| {
-                let asked = matches!(
-                    other.line.what,
-                    JournalWhat::AskedDeploy { .. } | JournalWhat::AskedRollback { .. }
-                );
+                let asked =
+                    matches!(other.line.what, JournalWhat::AskedDeploy { .. } | JournalWhat::AskedRollback { .. });
                 asked && other.line.change == line.line.change
             });
             took.extend(began.and_then(|began| (line.line.at - began.line.at).to_std().ok()));

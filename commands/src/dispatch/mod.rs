@@ -122,14 +122,25 @@ impl Dispatch {
 
     async fn command(&self, asking: &Asking<'_>, command: Command) -> Answered {
         let command = command.settled(&asking.catalogue)?;
-        match &command {
+        let mut answered = self.settled(asking, &command).await;
+        // Whoever may can be asked for just that.
+        if let Err(Stop::Refused(refusal)) = &mut answered
+            && let Refusal::NotAllowed { asked, .. } = &mut **refusal
+        {
+            *asked = Some(command);
+        }
+        answered
+    }
+
+    async fn settled(&self, asking: &Asking<'_>, command: &Command) -> Answered {
+        match command {
             Command::Deploy { reference, plan, .. } => {
                 let ask = state::change::Ask::Deploy { reference: reference.clone() };
-                self.ask_for(asking, &command, ask, *plan).await
+                self.ask_for(asking, command, ask, *plan).await
             }
             Command::Rollback { to, template, plan, .. } => {
                 let to = begin::rollback_to(to.as_ref());
-                self.ask_for(asking, &command, state::change::Ask::Rollback { to, template: *template }, *plan).await
+                self.ask_for(asking, command, state::change::Ask::Rollback { to, template: *template }, *plan).await
             }
             Command::Stop { service, environment } => {
                 let target = TargetName { service: service.clone(), environment: environment.clone() };

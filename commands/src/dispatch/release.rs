@@ -18,7 +18,10 @@ impl Dispatch {
         let open = records.open().await?.into_iter().flatten().find(|claim| claim.number == number);
         let Some(claim) = open else {
             return match records.by_number(number).await? {
-                Some(_) => Err(Refusal::NotParked { number, doing: None }.into()),
+                Some(id) => {
+                    let target = self.stored(id).await?.change.target.name;
+                    Err(Refusal::NotParked { number, target, doing: None }.into())
+                }
                 None => Err(Refusal::UnknownChange { number, newest: self.newest().await? }.into()),
             };
         };
@@ -30,7 +33,8 @@ impl Dispatch {
                 Err(fault) => return Err(fault.into()),
             };
             let Some(next) = transition(&stored.change, Event::Release(asking.speaker.clone()), asking.now.wall) else {
-                return Err(Refusal::NotParked { number, doing: Some(doing(&stored.change)) }.into());
+                let target = claim.target.clone();
+                return Err(Refusal::NotParked { number, target, doing: Some(doing(&stored.change)) }.into());
             };
             if let Advanced::Done(stored) = records.advance(&stored, &next, asking.now.wall).await? {
                 self.hear(Heard::Acted(claim.change));
