@@ -10,6 +10,7 @@ pub mod config;
 pub mod console;
 pub mod kubernetes;
 pub mod logs;
+pub mod registry;
 pub mod secret;
 pub mod surroundings;
 pub mod version;

@@ -42,6 +42,15 @@ impl CallFault {
         matches!(self, Self::Answered(status) if status.code == 401)
     }
 
+    /// What keeps the knowledge from being kept up, as people are told: credentials that are not taken are a matter of
+    /// rights to them.
+    pub(super) fn trouble(self) -> ClusterFault {
+        match self {
+            Self::Answered(status) if status.code == 401 => ClusterFault::Forbidden(text::sentence(&status.message)),
+            other => other.into(),
+        }
+    }
+
     /// Whether a watch asks for changes that the server no longer remembers.
     pub(super) fn is_gone(&self) -> bool {
         matches!(self, Self::Answered(status) if status.code == 410)
@@ -67,9 +76,10 @@ impl From<CallFault> for ClusterFault {
         let sentence = text::sentence(&status.message);
         let told = || Fault::new(format!("HTTP {}: {sentence}", status.code));
         match status.code {
-            401 | 403 => ClusterFault::Forbidden(sentence),
-            // The server took it back (409), is too busy (429), or failed on its way (408, 5xx).
-            408 | 409 | 425 | 429 | 500.. => ClusterFault::Unreachable(told()),
+            403 => ClusterFault::Forbidden(sentence),
+            // Credentials that are not taken (401) may be so again: tokens are renewed. The server took it back (409),
+            // is too busy (429), or failed on its way (408, 5xx).
+            401 | 408 | 409 | 425 | 429 | 500.. => ClusterFault::Unreachable(told()),
             _ => ClusterFault::Unreadable(told()),
         }
     }
@@ -146,8 +156,14 @@ mod tests {
     #[test]
     fn missing_rights_are_told_from_refusals() {
         assert_eq!(patched(answered(403, "Forbidden", NO_RIGHT)), Err(ClusterFault::Forbidden(NO_RIGHT.to_owned())));
-        let unauthorized = patched(answered(401, "Unauthorized", "Unauthorized"));
-        assert_eq!(unauthorized, Err(ClusterFault::Forbidden("Unauthorized".to_owned())));
+    }
+
+    #[test]
+    fn credentials_that_are_not_taken_may_be_taken_later() {
+        let unauthorized = || answered(401, "Unauthorized", "Unauthorized");
+        assert!(matches!(patched(unauthorized()), Err(ClusterFault::Unreachable(_))));
+        let told = unauthorized().map_err(CallFault::trouble);
+        assert_eq!(told, Err(ClusterFault::Forbidden("Unauthorized".to_owned())));
     }
 
     #[test]

@@ -171,7 +171,7 @@ impl Connection {
                     self.answered(sent);
                 }
                 Err(fault) => {
-                    let fault = ClusterFault::from(fault);
+                    let fault = fault.trouble();
                     if misses == 0 {
                         tracing::warn!(cluster = %self.name(), fault = ?fault, "The API server does not answer");
                     }

@@ -151,7 +151,7 @@ pub(super) async fn watch<T: Watched>(connection: Arc<Connection>, room: Arc<Roo
             }
             End::Failed(fault) => {
                 let asked = fault.retry_after();
-                watching.faulty(fault.into(), failures);
+                watching.faulty(fault.trouble(), failures);
                 Some(asked)
             }
         };
@@ -214,18 +214,22 @@ impl<T: Watched> Watching<T> {
             let body = self.connection.call(request, LIST_LIMIT).await?;
             let List::<T> { metadata, items } = answers::json(&body)?;
             drop(body);
+            let last = metadata.next.is_empty();
             let changed = self.room.knowledge(|knowledge| {
-                items.into_iter().fold(false, |changed, boiled| {
-                    listed.insert(boiled.object.key().to_owned());
-                    boiled.object.keep(knowledge) || changed
-                })
+                let mut changed = false;
+                for Boiled { object, .. } in items {
+                    listed.insert(object.key().to_owned());
+                    changed |= object.keep(knowledge);
+                }
+                if last {
+                    for key in T::keys(knowledge).iter().filter(|key| !listed.contains(*key)) {
+                        changed |= T::forget(knowledge, key);
+                    }
+                }
+                changed
             });
             self.tell(changed);
-            if metadata.next.is_empty() {
-                self.tell(self.room.knowledge(|knowledge| {
-                    let gone: Vec<_> = T::keys(knowledge).into_iter().filter(|key| !listed.contains(key)).collect();
-                    gone.iter().fold(false, |changed, key| T::forget(knowledge, key) || changed)
-                }));
+            if last {
                 return Ok(metadata.resource_version);
             }
             next = Some(metadata.next);
