@@ -21,10 +21,10 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "target")]
     folder: PathBuf,
     /// How many pairs to measure with each number of waiting commits.
-    #[arg(long, default_value_t = 12)]
+    #[arg(long, default_value_t = 60)]
     pairs: usize,
-    /// How long each half of a pair takes, in milliseconds.
-    #[arg(long, default_value_t = 500)]
+    /// How long each half of a pair takes, in milliseconds: short, so that whatever else the disk does meets both halves.
+    #[arg(long, default_value_t = 100)]
     slice: u64,
 }
 
