@@ -1,9 +1,10 @@
-use proptest::prelude::*;
-
 use super::super::testing::{PodLife, Scene, observed, pod, template, template_with, wall};
 use super::*;
 use crate::names::ChangeId;
-use crate::rollout::seen::{ConditionSeen, Marker};
+use crate::rollout::seen::Marker;
+
+mod properties;
+mod signs;
 
 fn failing(kind: CauseKind, pod: &str) -> impl Fn(&Judgement) -> bool {
     let failure = Failure::Sign { kind, pod: pod.to_owned() };
@@ -78,6 +79,14 @@ mod completion {
         scene = all_good;
         scene.remove("new-1");
         assert!(matches!(scene.look(), Judgement::Moving(_)), "a pod is gone, the counts don't know yet");
+    }
+
+    #[test]
+    fn a_pod_more_than_desired_is_not_complete() {
+        let mut scene = Scene::deploying(2);
+        scene.finish();
+        scene.put(scene.new_pod("new-3").running());
+        assert_eq!(moving(&scene.look()).new_total, 3);
     }
 
     #[test]
@@ -279,6 +288,16 @@ mod deadline {
     }
 
     #[test]
+    fn completion_starts_the_deadline_anew() {
+        let mut scene = Scene::deploying(2);
+        scene.finish().workload().available = 1;
+        assert!(matches!(scene.look_for(595), (595, Judgement::Moving(_))), "minReadySeconds");
+        assert!(matches!(scene.controller_looks().after(4).look(), Judgement::Complete(_)));
+        scene.change("new-2", PodLife::deleting).controller_looks();
+        assert!(matches!(scene.after(10).look_for(580), (_, Judgement::Moving(_))), "a drained node");
+    }
+
+    #[test]
     fn a_controller_that_never_looks_is_held_to_the_deadline_and_a_stale_report_is_not() {
         let mut scene = Scene::deploying(2);
         scene.look();
@@ -299,295 +318,5 @@ mod deadline {
             judgement = scene.controller_looks().after(5).look();
         }
         assert_eq!(scene.seconds, 600);
-    }
-}
-
-mod signs {
-    use super::*;
-
-    #[test]
-    fn certain_signs_end_it_after_a_minute() {
-        for (reason, kind) in [
-            ("ErrImagePull", CauseKind::Pull),
-            ("ImagePullBackOff", CauseKind::Pull),
-            ("InvalidImageName", CauseKind::BadImageName),
-            ("CreateContainerConfigError", CauseKind::BadConfig),
-        ] {
-            let mut scene = Scene::deploying(2);
-            scene.put(scene.new_pod("new-1").waiting(reason, "")).controller_looks().after(7);
-            let sign = moving(&scene.look()).sign.clone().expect("shown at once");
-            assert_eq!((sign.kind, sign.pod.as_deref(), sign.since), (kind, Some("new-1"), wall(7)), "{reason}");
-            let (second, judgement) = scene.look_for(3600);
-            assert_eq!(second, 67, "{reason}");
-            assert!(failing(kind, "new-1")(&judgement), "{reason}: {judgement:?}");
-        }
-    }
-
-    #[test]
-    fn a_failed_pull_and_its_back_off_are_the_same_sign() {
-        let mut scene = Scene::deploying(2);
-        scene.put(scene.new_pod("new-1").waiting("ErrImagePull", "")).controller_looks().look();
-        scene.change("new-1", |pod| pod.waiting("ImagePullBackOff", "")).after(59);
-        assert!(matches!(scene.look(), Judgement::Moving(_)));
-        scene.change("new-1", |pod| pod.waiting("ErrImagePull", "")).after(1);
-        assert!(failing(CauseKind::Pull, "new-1")(&scene.look()));
-    }
-
-    #[test]
-    fn a_failed_pull_that_goes_away_in_time_is_forgotten() {
-        let mut scene = Scene::deploying(2);
-        scene.put(scene.new_pod("new-1").waiting("ImagePullBackOff", "")).controller_looks().look();
-        scene.change("new-1", PodLife::running).after(50);
-        assert_eq!(moving(&scene.look()).sign, None);
-        scene.change("new-1", |pod| pod.waiting("ImagePullBackOff", "")).after(5).look();
-        assert!(matches!(scene.after(55).look(), Judgement::Moving(_)), "it begins anew");
-        assert!(failing(CauseKind::Pull, "new-1")(&scene.after(5).look()));
-    }
-
-    #[test]
-    fn a_sign_belongs_to_its_pod() {
-        let mut scene = Scene::deploying(4);
-        scene.put(scene.new_pod("new-1").waiting("ImagePullBackOff", "")).controller_looks().look();
-        scene.remove("new-1");
-        scene.put(scene.new_pod("new-2").waiting("ImagePullBackOff", "")).controller_looks();
-        assert!(matches!(scene.after(59).look(), Judgement::Moving(_)));
-        assert!(matches!(scene.after(59).look(), Judgement::Moving(_)));
-        assert!(failing(CauseKind::Pull, "new-2")(&scene.after(1).look()));
-    }
-
-    #[test]
-    fn an_old_pods_trouble_is_not_this_rollouts() {
-        let mut scene = Scene::deploying(2);
-        scene.change("old-1", |pod| pod.restarts(1, "Error").restarts(1, "Error").waiting("ImagePullBackOff", ""));
-        scene.controller_looks().look();
-        assert_eq!(moving(&scene.after(300).look()).sign, None);
-    }
-
-    #[test]
-    fn two_restarts_end_it_and_one_is_only_shown() {
-        let mut scene = Scene::deploying(2);
-        scene.put(scene.new_pod("new-1").ends(1, "Error")).controller_looks();
-        assert_eq!(moving(&scene.look()).sign.as_ref().map(|sign| sign.kind), Some(CauseKind::CrashLoop));
-        scene.change("new-1", |pod| pod.restarts(1, "Error")).after(1);
-        assert_eq!(moving(&scene.look()).sign.as_ref().map(|sign| sign.kind), Some(CauseKind::CrashLoop));
-        scene.change("new-1", |pod| pod.waiting("CrashLoopBackOff", "back-off 10s")).after(100);
-        assert!(matches!(scene.look(), Judgement::Moving(_)), "the deadline decides");
-        scene.change("new-1", |pod| pod.restarts(1, "Error")).after(1);
-        assert!(failing(CauseKind::CrashLoop, "new-1")(&scene.look()));
-    }
-
-    #[test]
-    fn two_restarts_of_two_containers_are_one_each() {
-        let mut scene = Scene::deploying(2);
-        let mut new = scene.new_pod("new-1").restarts(1, "Error");
-        let mut sidecar = new.containers[0].clone();
-        sidecar.name = "proxy".to_owned();
-        new.containers.push(sidecar);
-        assert!(matches!(scene.put(new).controller_looks().look(), Judgement::Moving(_)));
-    }
-
-    #[test]
-    fn out_of_memory_is_told_from_other_ends() {
-        let mut scene = Scene::deploying(2);
-        scene.put(scene.new_pod("new-1").ends(137, "OOMKilled")).controller_looks();
-        assert_eq!(moving(&scene.look()).sign.as_ref().map(|sign| sign.kind), Some(CauseKind::OutOfMemory));
-        scene.change("new-1", |pod| {
-            pod.restarts(137, "OOMKilled").restarts(137, "OOMKilled").waiting("CrashLoopBackOff", "")
-        });
-        assert!(failing(CauseKind::OutOfMemory, "new-1")(&scene.look()));
-    }
-
-    #[test]
-    fn a_crash_after_ready_is_told_from_a_crash_at_start() {
-        let mut scene = Scene::deploying(2);
-        scene.put(scene.new_pod("new-1").ready()).controller_looks().look();
-        scene.change("new-1", |pod| pod.restarts(1, "Error")).after(1).look();
-        scene.change("new-1", |pod| pod.restarts(1, "Error")).after(1);
-        assert!(failing(CauseKind::CrashedAfterReady, "new-1")(&scene.look()));
-    }
-
-    #[test]
-    fn a_slow_start_that_is_ready_at_last_did_not_crash_after_ready() {
-        let mut scene = Scene::deploying(3);
-        scene.put(scene.new_pod("new-1").restarts(1, "Error").restarts(1, "Error").ready()).controller_looks();
-        assert!(failing(CauseKind::CrashLoop, "new-1")(&scene.look()));
-    }
-
-    #[test]
-    fn restarts_from_before_the_rollout_don_t_count() {
-        // A return finds pods of the old template, some of which had restarted long ago.
-        let mut scene = Scene::writing("v1", 3);
-        scene.change("old-1", |pod| pod.restarts(1, "Error").restarts(1, "Error").restarts(1, "Error").ready());
-        let v1 = scene.expectation.template;
-        scene.memory = Memory::begin(&scene.view, v1, observed(0));
-        scene.change("old-2", PodLife::running).controller_looks();
-        assert_eq!(moving(&scene.look()).sign, None);
-        scene.change("old-1", |pod| pod.restarts(1, "Error"));
-        assert!(matches!(scene.look(), Judgement::Moving(_)), "one since");
-        scene.change("old-1", |pod| pod.restarts(1, "Error"));
-        assert!(matches!(scene.look(), Judgement::Failing(..)), "two since");
-    }
-
-    #[test]
-    fn an_init_container_that_ended_well_is_no_sign() {
-        let mut scene = Scene::deploying(2);
-        let mut new = scene.new_pod("new-1").running();
-        let mut init = scene.new_pod("x").ends(0, "Completed").containers.remove(0);
-        init.init = true;
-        new.containers.insert(0, init);
-        assert_eq!(moving(&scene.put(new.clone()).controller_looks().look()).sign, None);
-        new.containers[0].state = scene.new_pod("x").ends(1, "Error").containers.remove(0).state;
-        assert!(moving(&scene.put(new).look()).sign.is_some());
-    }
-
-    #[test]
-    fn the_most_telling_sign_is_shown() {
-        let mut scene = Scene::deploying(6);
-        let mut nowhere = scene.new_pod("new-1");
-        nowhere.unschedulable = Some("0/5 nodes are available".to_owned());
-        scene.put(nowhere).controller_looks();
-        let shown = |scene: &mut Scene| moving(&scene.look()).sign.as_ref().map(|sign| sign.kind);
-        assert_eq!(shown(&mut scene), Some(CauseKind::Unschedulable));
-        scene.put(scene.new_pod("new-2").waiting("ImagePullBackOff", ""));
-        assert_eq!(shown(&mut scene), Some(CauseKind::Pull));
-        scene.put(scene.new_pod("new-3").ends(1, "Error"));
-        assert_eq!(shown(&mut scene), Some(CauseKind::CrashLoop));
-        scene.put(scene.new_pod("new-4").ends(137, "OOMKilled"));
-        assert_eq!(shown(&mut scene), Some(CauseKind::OutOfMemory));
-    }
-
-    #[test]
-    fn a_quota_that_refuses_pods_is_shown_and_left_to_the_deadline() {
-        let mut scene = Scene::deploying(2);
-        scene.controller_looks().workload().conditions.push(ConditionSeen {
-            kind: "ReplicaFailure".to_owned(),
-            status: "True".to_owned(),
-            reason: "FailedCreate".to_owned(),
-            message: "exceeded quota".to_owned(),
-        });
-        let sign = moving(&scene.look()).sign.clone().expect("a sign");
-        assert_eq!((sign.kind, sign.pod), (CauseKind::NotCreated, None));
-        let (second, judgement) = scene.look_for(3600);
-        assert_eq!(second, 600);
-        assert!(matches!(judgement, Judgement::Failing(Failure::Deadline, _)));
-    }
-
-    #[test]
-    fn nodes_that_lack_room_are_left_to_the_deadline() {
-        let mut scene = Scene::deploying(2);
-        let mut nowhere = scene.new_pod("new-1");
-        nowhere.unschedulable = Some("0/5 nodes are available".to_owned());
-        scene.put(nowhere).controller_looks();
-        assert_eq!(scene.look_for(3600).0, 600, "an autoscaler of the cluster may add some");
-    }
-
-    #[test]
-    fn many_signs_neither_hide_the_one_that_is_certain_nor_swell_the_record() {
-        let mut scene = Scene::deploying(200);
-        for number in 0..200 {
-            let mut nowhere = scene.new_pod(&format!("new-{number}"));
-            nowhere.unschedulable = Some("0/5 nodes are available".to_owned());
-            scene.put(nowhere);
-        }
-        scene.controller_looks().look();
-        scene.put(scene.new_pod("new-7").waiting("ImagePullBackOff", "")).after(100).look();
-        assert!(failing(CauseKind::Pull, "new-7")(&scene.after(60).look()));
-        let bytes = serde_json::to_vec(&scene.memory).expect("a record").len();
-        assert!(bytes < 2048, "{bytes}");
-    }
-}
-
-/// Any pod, in the states that matter.
-fn any_pod(name: usize) -> impl Strategy<Value = PodSeen> {
-    (0..3_u8, 0..7_u8, 0..4_u32, any::<bool>()).prop_map(move |(of, life, restarts, deleting)| {
-        let made = match of {
-            0 => pod(&format!("pod-{name}"), &template("v1")),
-            _ => pod(&format!("pod-{name}"), &template("v2")),
-        };
-        let mut made = match life {
-            0 => made,
-            1 => made.running(),
-            2 => made.waiting("ImagePullBackOff", ""),
-            3 => made.ends(1, "Error"),
-            4 => made.evicted(),
-            _ => made.ready(),
-        };
-        made.containers[0].restarts = restarts / 2;
-        made.deleting = deleting && life % 2 == 0;
-        made
-    })
-}
-
-fn any_scene() -> impl Strategy<Value = Scene> {
-    let pods = prop::collection::vec(0..1_usize, 0..6)
-        .prop_flat_map(|list| list.into_iter().enumerate().map(|(number, _)| any_pod(number)).collect::<Vec<_>>());
-    (pods, 0..4_u32, 5..9_i64, 5..9_i64, any::<bool>(), any::<[bool; 4]>()).prop_map(
-        |(pods, desired, generation, observed_generation, true_counts, off)| {
-            let mut scene = Scene::deploying(desired);
-            scene.view.pods = pods;
-            scene.controller_looks();
-            let workload = scene.workload();
-            workload.generation = generation;
-            workload.observed_generation = observed_generation;
-            if !true_counts {
-                let count = |off: bool| desired + u32::from(off);
-                workload.total = count(off[0]);
-                workload.updated = count(off[1]);
-                workload.ready = count(off[2]);
-                workload.available = count(off[3]);
-            }
-            scene
-        },
-    )
-}
-
-proptest! {
-    /// Said anew, in the plainest words: whatever else may be so, these must be.
-    #[test]
-    fn complete_is_never_said_without_its_reasons(scenes in prop::collection::vec(any_scene(), 1..4)) {
-        let mut memory = scenes[0].memory.clone();
-        for (number, mut scene) in scenes.into_iter().enumerate() {
-            scene.memory = memory;
-            let judgement = scene.after(7 * number as u64).look();
-            if let Judgement::Complete(progress) = judgement {
-                let workload = scene.view.workload.clone().expect("a workload");
-                let ours = scene.expectation.template;
-                prop_assert!(workload.observed_generation >= scene.expectation.generation);
-                prop_assert!(workload.generation >= scene.expectation.generation);
-                prop_assert!(workload.desired > 0);
-                prop_assert_eq!(workload.template.hash(), ours);
-                let alive: Vec<_> =
-                    scene.view.pods.iter().filter(|pod| !pod.deleting && pod.phase != "Failed").collect();
-                prop_assert!(alive.iter().all(|pod| pod.template == Some(ours) && pod.ready));
-                prop_assert_eq!(alive.len(), workload.desired as usize);
-                prop_assert_eq!(progress.new_ready, workload.desired);
-                for count in [workload.total, workload.updated, workload.ready, workload.available] {
-                    prop_assert_eq!(count, workload.desired);
-                }
-            }
-            memory = scene.memory;
-        }
-    }
-
-    /// And it is said when all is well, whatever was seen before.
-    #[test]
-    fn complete_is_said_when_all_is_well(before in any_scene(), later in 0..100_000_u64) {
-        let mut scene = before;
-        scene.look();
-        let desired = scene.workload().desired.max(1);
-        scene.workload().desired = desired;
-        scene.workload().generation = 9;
-        prop_assert!(matches!(scene.finish().after(later).look(), Judgement::Complete(_)));
-    }
-
-    /// No history keeps a rollout that stands still from ending.
-    #[test]
-    fn every_rollout_that_stands_still_ends(scene in any_scene()) {
-        let mut scene = scene;
-        scene.workload().generation = 9;
-        scene.look();
-        let judgement = scene.after(600).look();
-        let ended = !matches!(judgement, Judgement::Moving(_) | Judgement::NotObserved(..));
-        prop_assert!(ended, "{:?}", judgement);
     }
 }
