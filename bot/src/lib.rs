@@ -11,6 +11,7 @@ pub mod console;
 pub mod kubernetes;
 pub mod logs;
 pub mod registry;
+pub mod runner;
 pub mod secret;
 pub mod surroundings;
 pub mod version;

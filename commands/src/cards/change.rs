@@ -33,3 +33,8 @@ pub fn asked_again(_words: &Words, facts: &ChangeFacts<'_>) -> Card {
 pub fn freed(_words: &Words, claim: &ClaimRecord) -> Card {
     Card::new(CardState::Plain, Text::outside(format!("{} freed", claim.number)))
 }
+
+/// A card.
+pub fn unreadable(_words: &Words, claim: &ClaimRecord) -> Card {
+    Card::new(CardState::Plain, Text::outside(format!("{} unreadable", claim.number)))
+}

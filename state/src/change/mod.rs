@@ -338,6 +338,21 @@ pub struct Watch {
     pub windows: Vec<StabilityWindow>,
 }
 
+impl Phase {
+    /// Its name, for logs.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Phase::Preparing => "preparing",
+            Phase::Applying { .. } => "applying",
+            Phase::Rolling { .. } => "rolling",
+            Phase::Stabilizing { .. } => "stabilizing",
+            Phase::Holding { .. } => "holding",
+            Phase::Returning { .. } => "returning",
+            Phase::Ended(_) => "ended",
+        }
+    }
+}
+
 impl Change {
     /// The phase.
     pub fn phase(&self) -> &Phase {
