@@ -36,9 +36,11 @@ pub enum Fault {
     #[error("{key:?} holds a password inside the address")]
     PasswordInAddress { key: String },
     #[error("{key:?} must be {wanted}, and here is {found}")]
-    WrongType { key: String, wanted: &'static str, found: &'static str, write: Option<String> },
+    WrongType { key: String, wanted: String, found: &'static str, write: Option<String> },
+    #[error("{table} must be a table, and here is {found}")]
+    NotATable { table: String, found: &'static str, write: String },
     #[error("{table} needs {key:?}, which is {wanted}")]
-    Missing { key: String, table: String, wanted: &'static str, about: String },
+    Missing { key: String, table: String, wanted: String, about: &'static str },
     #[error("{key:?} is empty")]
     Empty { key: String },
     #[error("{text:?} can't be the name of a {what}: it {why}")]
@@ -68,7 +70,9 @@ pub enum Fault {
     #[error("{key:?} is no Discord id")]
     NotADiscordId { key: String },
     #[error("there is no {what} {text:?}")]
-    Unknown { what: &'static str, text: String, nearest: Option<String>, known: Vec<String>, declared_as: &'static str },
+    Unknown { what: &'static str, text: String, nearest: Option<String>, known: Vec<String>, declared_as: String },
+    #[error("{table} doesn't say which {what} it means")]
+    WhichOne { table: String, what: &'static str, known: Vec<String>, declared_as: String },
     #[error("nobody has the role {role:?}")]
     NobodyHasRole { role: String, nearest: Option<String>, known: Vec<String> },
     #[error("{role:?} can't be a role: in `allow` the word means something else")]
@@ -79,6 +83,17 @@ pub enum Fault {
     NeedsAlso { table: String, given: &'static str, other: &'static str },
     #[error("{workload} of {service} in {environment} is also a workload of {other} ({place})")]
     SameWorkload { workload: String, service: String, environment: String, other: String, place: Place },
+    #[error(
+        "{environment} and {other} are both in namespace {namespace} of {cluster}, so {workload} of {service} would be in both"
+    )]
+    SameNamespace {
+        environment: String,
+        other: String,
+        namespace: String,
+        cluster: String,
+        workload: String,
+        service: String,
+    },
     #[error("the containers of {table} name none")]
     NoContainers { table: String },
     #[error("{service} has no workloads in {environment}")]
@@ -87,7 +102,7 @@ pub enum Fault {
     NotPlaced { service: String, environment: String },
     #[error("clusters {cluster} and {other} are the same cluster ({place})")]
     SameCluster { cluster: String, other: String, place: Place },
-    #[error("{person} and {other} have the same {account} name ({place})")]
+    #[error("{person} and {other} have the same {account} account ({place})")]
     SameAccount { account: &'static str, person: String, other: String, place: Place },
     #[error("{person}, who is on call, left on {day}")]
     OnCallLeft { person: String, day: NaiveDate },
@@ -116,8 +131,9 @@ impl Fault {
                 instead.iter().map(|key| format!("{key:?}")).collect::<Vec<_>>().join(" or ")
             )),
             Fault::PasswordInAddress { .. } => Some("leave out what stands before the @".into()),
+            Fault::NotATable { write, .. } => Some(format!("write {write}")),
             Fault::WrongType { write, .. } => write.as_ref().map(|write| format!("write {write}")),
-            Fault::Missing { about, .. } => Some(about.clone()),
+            Fault::Missing { about, .. } => Some((*about).into()),
             Fault::Empty { .. } => Some("give it a value, or leave the key out".into()),
             Fault::NotAName { write, .. } | Fault::NotAHost { write, .. } => {
                 write.as_ref().map(|write| format!("write {write:?}"))
@@ -144,13 +160,19 @@ impl Fault {
             Fault::Unknown { nearest: Some(nearest), .. } | Fault::NobodyHasRole { nearest: Some(nearest), .. } => {
                 did_you_mean(nearest)
             }
-            Fault::Unknown { known, declared_as, .. } if known.is_empty() => Some(format!("none is declared: add {declared_as}")),
+            Fault::Unknown { known, declared_as, .. } if known.is_empty() => Some(format!("add {declared_as}")),
+            Fault::WhichOne { what, declared_as, known, .. } if known.is_empty() => {
+                Some(format!("there is no {what} yet: add {declared_as}"))
+            }
+            Fault::WhichOne { what, known, .. } => {
+                Some(format!("there are {}: write {what} = \"NAME\"", known.join(", ")))
+            }
             Fault::Unknown { known, declared_as, .. } => {
-                Some(format!("add {declared_as}, or take one of {}", known.join(", ")))
+                Some(format!("add {declared_as}, or take one of these: {}", known.join(", ")))
             }
             Fault::NobodyHasRole { role, known, .. } => {
-                let known = if known.is_empty() { "nobody has any".into() } else { format!("roles are {}", known.join(", ")) };
-                Some(format!("give it to somebody: roles = [{role:?}]; {known}; one person is \"person:NAME\""))
+                let known = if known.is_empty() { "nobody has any yet".into() } else { format!("there are {}", known.join(", ")) };
+                Some(format!("{known}; give it to somebody with roles = [{role:?}], or name one person as \"person:NAME\""))
             }
             Fault::ReservedRole { .. } => Some("choose another name".into()),
             Fault::BothGiven { why, .. } => Some((*why).into()),
@@ -158,6 +180,9 @@ impl Fault {
             Fault::SameWorkload { .. } => {
                 Some("one workload belongs to one service in one environment; take it out of one of them".into())
             }
+            Fault::SameNamespace { service, environment, .. } => Some(format!(
+                "give the environments different namespaces, or say what differs under [services.{service}.in.{environment}]"
+            )),
             Fault::NoContainers { .. } => {
                 Some("name the container and its repository: containers = { api = \"registry.example/shop/api\" }".into())
             }
@@ -244,7 +269,7 @@ fn syntax_hint(message: &str) -> Option<String> {
     let hint = if message.contains("duplicate key") {
         "give each key once; tables of the same name are one table"
     } else if message.contains("string") || message.contains("quote") {
-        "texts stand in quotes: name = \"api\""
+        "texts stand in quotes, and true and false stand without: name = \"api\""
     } else {
         return None;
     };

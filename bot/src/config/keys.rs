@@ -78,13 +78,16 @@ impl Table {
 
 impl Shape {
     /// What it is, for a sentence that says what belongs there.
-    pub(super) fn wanted(&self) -> &'static str {
-        match self {
+    pub(super) fn wanted(&self) -> String {
+        let words = match self {
+            Shape::Choice(words) => {
+                let quoted: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+                return quoted.join(" or ");
+            }
             Shape::Text => "a text in quotes",
             Shape::Name => "a name in quotes",
             Shape::Flag => "true or false, without quotes",
             Shape::Duration { .. } => "a duration in quotes, such as \"90s\", \"10m\", \"2h\" or \"400d\"",
-            Shape::Choice(_) => "a word in quotes",
             Shape::Address => "a web address in quotes",
             Shape::Path => "a path in quotes",
             Shape::Variable => "the name of an environment variable in quotes",
@@ -97,7 +100,8 @@ impl Shape {
             Shape::One(_) => "a table",
             Shape::Many(_) | Shape::PerHost(_) => "a table for each name",
             Shape::Rows(_) => "a list of tables, such as [{ name = \"api\", containers = { … } }]",
-        }
+        };
+        words.to_owned()
     }
 
     /// The table behind it, if there is one.

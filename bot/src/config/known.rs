@@ -2,15 +2,16 @@
 //! order, and so that an entry with a fault in it is still known to the others.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
 use state::names::{NameError, RoleName};
-use std::str::FromStr;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::Fault;
 use super::nearest::nearest;
 use super::report::Report;
 use super::section::{At, Section};
+use super::value;
 
 /// What the file declares.
 #[derive(Debug, Default)]
@@ -73,7 +74,7 @@ impl Names {
             text: text.value.clone(),
             nearest: nearest(&text.value, self.names.iter().map(String::as_str)),
             known: self.names.iter().cloned().collect(),
-            declared_as: self.table,
+            declared_as: format!("[{}.{}]", self.table, value::quoted(&text.value)),
         };
         report.fault(text.at, fault);
         None
@@ -92,7 +93,13 @@ impl Names {
         match (names.next(), names.next()) {
             (Some(only), None) => only.parse().ok(),
             _ => {
-                section.missing(key);
+                let fault = Fault::WhichOne {
+                    table: section.title.clone(),
+                    what: self.what,
+                    known: self.names.iter().cloned().collect(),
+                    declared_as: format!("[{}.NAME]", self.table),
+                };
+                section.report.fault(section.at, fault);
                 None
             }
         }
@@ -107,14 +114,8 @@ impl Names {
         self.names.is_empty()
     }
 
-    fn gathered(root: &DeTable<'_>, what: &'static str, key: &'static str) -> Self {
-        let table = match key {
-            "clusters" => "[clusters.NAME]",
-            "channels" => "[channels.NAME]",
-            "environments" => "[environments.NAME]",
-            _ => "[people.NAME]",
-        };
-        let declared = root.get(key).and_then(|entries| match entries.get_ref() {
+    fn gathered(root: &DeTable<'_>, what: &'static str, table: &'static str) -> Self {
+        let declared = root.get(table).and_then(|entries| match entries.get_ref() {
             DeValue::Table(entries) => Some(entries),
             _ => None,
         });

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use secrecy::{ExposeSecret as _, SecretString};
 use state::names::ClusterName;
 
 use super::fault::{Fault, Warning};
 use super::section::{At, Section};
 use super::value;
-use crate::secret::SecretSource;
+use crate::secret::{SecretFault, SecretSource};
 
 /// How a cluster is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,17 @@ pub struct Login {
 pub enum Username {
     Plain(String),
     Source(SecretSource),
+}
+
+impl Login {
+    /// Reads both from where they are.
+    pub fn read(&self) -> Result<(String, SecretString), SecretFault> {
+        let username = match &self.username {
+            Username::Plain(name) => name.clone(),
+            Username::Source(source) => source.read()?.expose_secret().to_owned(),
+        };
+        Ok((username, self.password.read()?))
+    }
 }
 
 /// Where relative paths begin, and what `~` stands for.
@@ -109,6 +121,10 @@ pub(super) fn registries(root: &Section<'_>, folders: Folders<'_>) -> BTreeMap<S
         section.finish();
         if value::is_registry_host(&host.value) {
             registries.insert(host.value, access);
+            continue;
+        }
+        if host.value.contains('@') {
+            root.report.fault(host.at, Fault::PasswordInAddress { key: "registries".into() });
             continue;
         }
         let bare = host.value.trim_start_matches("https://").trim_start_matches("http://");

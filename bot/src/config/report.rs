@@ -31,6 +31,7 @@ impl<'a> Report<'a> {
             what,
             Fault::Missing { .. }
                 | Fault::Unknown { .. }
+                | Fault::WhichOne { .. }
                 | Fault::NobodyHasRole { .. }
                 | Fault::NoContainers { .. }
                 | Fault::NoWorkloads { .. }
@@ -64,6 +65,12 @@ impl<'a> Report<'a> {
     /// All that was found, in the order of the file.
     pub(super) fn into_findings(self) -> (Vec<Finding<Fault>>, Vec<Finding<Warning>>) {
         let (mut faults, mut warnings) = (self.faults.into_inner(), self.warnings.into_inner());
+        let tears: Vec<(usize, usize)> = faults.iter().filter_map(|finding| tear(self.source.text, finding)).collect();
+        faults.retain(|finding| match (&finding.what, &finding.place) {
+            (Fault::Syntax { .. }, _) => true,
+            (_, Place::Spot { line, .. }) => !tears.iter().any(|(first, end)| first <= line && line < end),
+            _ => true,
+        });
         faults.sort_by(|one, other| one.place.cmp(&other.place));
         warnings.sort_by(|one, other| one.place.cmp(&other.place));
         (faults, warnings)
@@ -74,4 +81,11 @@ impl<'a> Report<'a> {
             self.warnings.borrow_mut().push(Finding { place, what });
         }
     }
+}
+
+/// The lines that a syntax error makes doubtful: its own and those below it, up to the next line that begins a table.
+fn tear(text: &str, finding: &Finding<Fault>) -> Option<(usize, usize)> {
+    let (Fault::Syntax { .. }, Place::Spot { line, .. }) = (&finding.what, &finding.place) else { return None };
+    let below = text.lines().skip(*line).position(|text| text.trim_start().starts_with('['));
+    Some((*line, below.map_or(usize::MAX, |below| line + 1 + below)))
 }

@@ -73,7 +73,7 @@ fn shape(shape: &Shape) -> Value {
     }
 }
 
-fn json_of(value: &toml::de::DeValue<'_>) -> Value {
+pub(super) fn json_of(value: &toml::de::DeValue<'_>) -> Value {
     use toml::de::DeValue;
     match value {
         DeValue::String(text) => json!(text),

@@ -10,6 +10,17 @@ pub(super) fn names_a_secret(key: &str) -> bool {
     !points_elsewhere && words.iter().any(|word| key.contains(word))
 }
 
+/// The keys of a table that say where such a secret is: those of the same name, else any.
+pub(super) fn instead_of(key: &str, known: &[&'static str]) -> Vec<String> {
+    let points = |name: &&&str| {
+        let stem = name.strip_suffix("_env").or_else(|| name.strip_suffix("_file"));
+        stem.is_some_and(names_a_secret)
+    };
+    let all: Vec<String> = known.iter().filter(points).map(|name| (*name).to_owned()).collect();
+    let same: Vec<String> = all.iter().filter(|name| name.starts_with(&format!("{key}_"))).cloned().collect();
+    if same.is_empty() { all } else { same }
+}
+
 /// Whether a text has the shape of a secret that some service hands out.
 pub(super) fn is_secret(text: &str) -> bool {
     let prefixes = ["glpat-", "gldt-", "glrt-", "ghp_", "gho_", "ghs_", "github_pat_", "xoxb-", "xoxp-", "AKIA", "eyJ"];

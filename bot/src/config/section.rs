@@ -135,7 +135,9 @@ impl<'a> Section<'a> {
         if Zone::named(&text.value).is_ok() {
             return Some(text.value);
         }
-        let nearest = nearest(&text.value, zone::names().iter().map(String::as_str));
+        // Short names are abbreviations, and an abbreviation near another is another part of the world.
+        let names = zone::names();
+        let nearest = nearest(&text.value, names.iter().map(String::as_str).filter(|name| name.contains('/')));
         self.report.fault(text.at, Fault::NotAZone { text: text.value, nearest });
         None
     }
@@ -250,6 +252,9 @@ impl<'a> Section<'a> {
             self.wrong_type(key, &self.key(key).shape, value, at, None);
             return None;
         };
+        if items.is_empty() {
+            self.report.fault(at, Fault::Empty { key: key.to_owned() });
+        }
         let title = self.below(key);
         let row =
             |item: &'a Spanned<DeValue<'a>>| self.section_of(key, title.clone(), item.get_ref(), item.span().start);
@@ -266,15 +271,12 @@ impl<'a> Section<'a> {
             }
             let known: Vec<&'static str> = self.table.keys.iter().map(|key| key.name).collect();
             let holds_secret = secrets::names_a_secret(key) || value.get_ref().as_str().is_some_and(secrets::is_secret);
-            let near = nearest(key, known.iter().copied());
-            let fault = if holds_secret && near.is_none() {
-                let instead = known
-                    .iter()
-                    .filter(|name| name.strip_prefix(key).is_some_and(|rest| rest == "_env" || rest == "_file"));
-                Fault::SecretInFile { key: key.to_owned(), instead: instead.map(|name| (*name).to_owned()).collect() }
+            let nearest = self.nearest_key(key);
+            let fault = if holds_secret && nearest.is_none() {
+                Fault::SecretInFile { key: key.to_owned(), instead: secrets::instead_of(key, &known) }
             } else {
                 let home = keys::home_of(key);
-                Fault::UnknownKey { key: key.to_owned(), table: self.title.clone(), nearest: near, home, known }
+                Fault::UnknownKey { key: key.to_owned(), table: self.title.clone(), nearest, home, known }
             };
             self.report.fault(at, fault);
         }
@@ -299,16 +301,18 @@ impl<'a> Section<'a> {
 
     /// Notes that a key is needed.
     pub(super) fn missing(&self, name: &'static str) {
+        // A misspelt key is told where it stands; that the right one is missing goes without saying.
+        let misspelt = |key: &str| self.table.key(key).is_none() && self.nearest_key(key).as_deref() == Some(name);
+        if self.entries.keys().any(|key| misspelt(key.get_ref())) {
+            return;
+        }
         let key = self.key(name);
-        self.report.fault(
-            self.at,
-            Fault::Missing {
-                key: name.to_owned(),
-                table: self.title.clone(),
-                wanted: key.shape.wanted(),
-                about: key.about.to_owned(),
-            },
-        );
+        let (table, wanted) = (self.title.clone(), key.shape.wanted());
+        self.report.fault(self.at, Fault::Missing { key: name.to_owned(), table, wanted, about: key.about });
+    }
+
+    fn nearest_key(&self, key: &str) -> Option<String> {
+        nearest(key, self.table.keys.iter().map(|key| key.name))
     }
 
     fn key(&self, name: &'static str) -> &'static Key {
@@ -331,13 +335,16 @@ impl<'a> Section<'a> {
             }
             DeValue::String(text) => Some(At { value: text.to_string(), at }),
             other => {
-                let write = match other {
-                    DeValue::Integer(number) => Some(format!("\"{number}\"")),
-                    _ => None,
-                };
                 let shape = self.table.key(key).map_or(&Shape::Text, |key| &key.shape);
                 let shape = if let Shape::List(item) = shape { item } else { shape };
-                let write = write.filter(|_| !matches!(shape, Shape::Duration { .. } | Shape::Choice(_)));
+                let write = match (other, shape) {
+                    (DeValue::Integer(number), Shape::Duration { .. }) => {
+                        Some(format!("\"{number}s\" if these are seconds"))
+                    }
+                    (_, Shape::Choice(_)) => None,
+                    (DeValue::Integer(number), _) => Some(format!("\"{number}\"")),
+                    _ => None,
+                };
                 self.wrong_type(key, shape, other, at, write);
                 None
             }
@@ -349,8 +356,11 @@ impl<'a> Section<'a> {
         match value {
             DeValue::Table(entries) => Some(Section::new(title, at, table, entries, self.report)),
             other => {
-                let fault = Fault::WrongType { key: title, wanted: "a table", found: value::found(other), write: None };
-                self.report.fault(at, fault);
+                let write = match self.key(key).shape {
+                    Shape::Rows(_) => "{ name = \"api\", containers = { … } } in its place".to_owned(),
+                    _ => format!("{title} on a line of its own, and its keys below"),
+                };
+                self.report.fault(at, Fault::NotATable { table: title, found: value::found(other), write });
                 None
             }
         }

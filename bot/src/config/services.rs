@@ -56,13 +56,6 @@ fn placements(section: &Section<'_>, service: &str, around: &Surroundings<'_>) -
         None => around.known.environments.all(),
     };
     let common = section.rows("workloads").map(|rows| workloads(&rows, service, around));
-    if let Some(workloads) = &common
-        && workloads.is_empty()
-        && section.has("workloads")
-    {
-        // What is wrong with each row was noted; an empty list says nothing at all.
-        section.report.fault(section.at_key("workloads"), Fault::Empty { key: "workloads".into() });
-    }
     let mut own = BTreeMap::new();
     for (name, placement) in section.sections("in") {
         let environment: Option<EnvironmentName> = around.known.environments.find(&name, section.report);
@@ -78,7 +71,7 @@ fn placements(section: &Section<'_>, service: &str, around: &Surroundings<'_>) -
     let mut placements = BTreeMap::new();
     for environment in environments {
         let workloads = own.remove(&environment).or_else(|| common.clone());
-        if workloads.is_none() {
+        if workloads.is_none() && !section.has("workloads") {
             let fault = Fault::NoWorkloads { service: service.to_owned(), environment: environment.to_string() };
             section.report.fault(section.at, fault);
         }
@@ -169,12 +162,24 @@ fn note_shared(
                 taken.insert(key, (target, workload.at));
                 continue;
             };
-            let fault = Fault::SameWorkload {
-                workload: format!("{:?} {name}", workload.value.kind),
-                service: service.to_string(),
-                environment: environment.to_string(),
-                other: format!("{} in {}", other.service, other.environment),
-                place: section.report.place(*at),
+            let described = format!("{:?} {name}", workload.value.kind);
+            let fault = if other.service == *service {
+                Fault::SameNamespace {
+                    environment: environment.to_string(),
+                    other: other.environment.to_string(),
+                    namespace: place.namespace.to_string(),
+                    cluster: place.cluster.to_string(),
+                    workload: described,
+                    service: service.to_string(),
+                }
+            } else {
+                Fault::SameWorkload {
+                    workload: described,
+                    service: service.to_string(),
+                    environment: environment.to_string(),
+                    other: format!("{} in {}", other.service, other.environment),
+                    place: section.report.place(*at),
+                }
             };
             section.report.fault(workload.at, fault);
         }

@@ -1,8 +1,15 @@
-//! Every kind of fault and warning, as `rotabot check` tells it.
+//! Every kind of fault and warning, as `rotabot check` tells it; and the example, which has none.
+
+mod example;
+mod file;
+mod meaning;
+mod values;
 
 use std::path::Path;
 
-use super::{Faulty, Loaded, Request, read};
+use state::catalogue::Policy;
+
+use super::{Faulty, Loaded, Request, load, read};
 
 fn request() -> Request<'static> {
     Request {
@@ -13,8 +20,29 @@ fn request() -> Request<'static> {
     }
 }
 
+/// Reads a text that must have no faults.
 fn good(text: &str) -> Loaded {
     read(text, &request()).unwrap_or_else(|faulty| panic!("{}", told(&faulty)))
+}
+
+/// Reads the small company's config with something added to it, and tells what is wrong with that.
+fn added(text: &str) -> String {
+    wrong(&format!("{SMALL}{text}"))
+}
+
+/// Reads the small company's config with one thing in it replaced, and tells what is wrong with that.
+fn replaced(old: &str, new: &str) -> String {
+    assert!(SMALL.contains(old), "{old} is not there to be replaced");
+    wrong(&SMALL.replacen(old, new, 1))
+}
+
+/// What is wrong with a text, in which something must be.
+fn wrong(text: &str) -> String {
+    match read(text, &request()) {
+        Ok(loaded) if loaded.warnings.is_empty() => panic!("nothing is wrong with it"),
+        Ok(Loaded { warnings, .. }) => told(&Faulty { faults: Vec::new(), warnings }),
+        Err(faulty) => told(&faulty),
+    }
 }
 
 fn told(faulty: &Faulty) -> String {
@@ -49,10 +77,3 @@ unix = "mo"
 [on_call]
 person = "lin"
 "#;
-
-#[test]
-fn a_small_file_has_neither_faults_nor_warnings() {
-    let loaded = good(SMALL);
-    assert_eq!(loaded.warnings, []);
-    insta::assert_debug_snapshot!(loaded.config);
-}
