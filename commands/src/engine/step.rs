@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use state::change::outcome::Refused;
-use state::change::plan::{Look, Plan, Step, plan};
+use state::change::plan::{Look, Plan, Step, begin_watch, plan};
 use state::change::transition::{Event, Transition, transition};
 use state::change::{Change, Phase};
 use state::lock::Lock;
@@ -62,7 +62,7 @@ impl Engine {
         let done = self.carry_out(live, step, &observed, now).await?;
         live.unreachable = matches!(done, Done::Unreachable);
         match done {
-            Done::Event(event) => self.follow_from(live, event, now).await,
+            Done::Event(event) => self.follow_from(live, event, &observed, now).await,
             Done::Nothing => self.keep(live, now).await.map(|()| Stepped::Wait(LOOK)),
             Done::Again => Ok(Stepped::Again),
             Done::Unreachable => self.keep(live, now).await.map(|()| Stepped::Wait(RETRY)),
@@ -83,11 +83,20 @@ impl Engine {
         }
     }
 
-    async fn follow_from(&self, live: &mut Live, event: Event, now: Now) -> Result<Stepped, RecordFault> {
-        let Some(transition) = transition(&live.current, event, now.wall) else {
+    async fn follow_from(
+        &self,
+        live: &mut Live,
+        event: Event,
+        observed: &Observed,
+        now: Now,
+    ) -> Result<Stepped, RecordFault> {
+        let Some(mut next) = transition(&live.current, event, now.wall) else {
             return Ok(Stepped::Wait(LOOK));
         };
-        self.commit(live, transition, now).await
+        if matches!((live.current.phase(), next.change.phase()), (Phase::Preparing, Phase::Applying { .. })) {
+            next.change.watch = begin_watch(&next.change, observed);
+        }
+        self.commit(live, next, now).await
     }
 
     async fn commit(&self, live: &mut Live, next: Transition, now: Now) -> Result<Stepped, RecordFault> {

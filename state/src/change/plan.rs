@@ -191,6 +191,18 @@ impl Judged {
     }
 }
 
+/// What the judge remembers from before the first write: what pods of the wanted template went through earlier is not
+/// this rollout's fault.
+pub fn begin_watch(change: &Change, observed: &Observed) -> Watch {
+    let items = change.work.as_ref().map_or(&[][..], |work| &work.workloads);
+    let begin = |(item, view): (&WorkloadWork, &WorkloadView)| {
+        let found = view.workload.as_ref()?.template.clone();
+        Some(Memory::begin(view, item.new_template(&found).hash(), change.head.observed))
+    };
+    let memory: Option<Vec<_>> = items.iter().zip(&observed.workloads).map(begin).collect();
+    Watch { memory: memory.unwrap_or_default(), windows: Vec::new() }
+}
+
 /// What a workload is expected to become by our write.
 pub fn expectation(
     item: &WorkloadWork,
@@ -442,7 +454,15 @@ pub fn verify(change: &Change, look: Look<'_>) -> Option<Event> {
         let expectation = expectation(item, one, place, step, change);
         match check(look.observed.workloads.get(place)?, &expectation) {
             DigestCheck::Match => {}
-            DigestCheck::Mismatch { .. } => {
+            DigestCheck::Mismatch { pod, .. } => {
+                let kind = CauseKind::WrongImage;
+                let (view, memory) = (look.observed.workloads.get(place)?, plan.watch.memory.get(place)?);
+                let sign = Fails::Sign { kind, pod };
+                // The proof first, so that the verdict can name the pod.
+                if change.known_cause() != Some(kind) {
+                    let (found, _) = cause(view, &expectation, memory, &sign, look.now);
+                    return Some(Event::Investigated(Box::new(found)));
+                }
                 let (workload, kind) = (item.workload.name.clone(), CauseKind::WrongImage);
                 return Some(Event::Failed { workload, kind, ended_by: EndedBy::Digest });
             }

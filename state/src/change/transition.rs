@@ -189,7 +189,7 @@ impl Next<'_> {
                 written.push(one);
                 let phase =
                     if written.len() < workloads { Phase::Applying { written } } else { Phase::Rolling { written } };
-                let mut transition = self.go_judged(phase);
+                let mut transition = self.go(phase);
                 // What stood there is worth going back to only from now on (D12).
                 if transition.change.written().len() == 1 && matches!(self.change.head.ask, Ask::Deploy { .. }) {
                     transition.also.push(Also::Release(Box::new(self.baseline_release())));
