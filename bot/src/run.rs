@@ -1,0 +1,157 @@
+//! `rotabot run`: opens the store, reaches the neighbours, and goes on until it is asked to end.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use commands::invocation::{Desk, Via};
+use state::store::{SledOptions, SledStore, Store, StoreFault};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::check;
+use crate::cli::{Options, exit};
+use crate::clock;
+use crate::config::{Config, SOCKET};
+use crate::console::{self, Beside, Channels, Identity, Local, Service, Socket};
+use crate::kubernetes::Kubernetes;
+use crate::logs;
+use crate::registry::{Registries, SetupFault};
+use crate::runner::{Ending, Neighbours, Runner, Tasks};
+
+/// The folder of the store, in the data folder.
+pub const STORE: &str = "store";
+
+/// Why the bot doesn't start, or not go on: a sentence with what to do.
+#[derive(Debug, thiserror::Error)]
+enum RunFault {
+    #[error("{0}\n{hint}", hint = hint(.0))]
+    Store(#[from] StoreFault),
+    #[error("a registry can't be asked: {0}\nMend it in the config; `rotabot check` tells every fault of it.")]
+    Registry(#[from] SetupFault),
+    #[error("the socket {path} can't be made: {why}\nChoose another data folder with --data, or see who else uses this one.", path = .path.display())]
+    Socket { path: std::path::PathBuf, why: std::io::Error },
+    #[error("the process can't be set up: {0}")]
+    Setup(#[from] std::io::Error),
+}
+
+fn hint(fault: &StoreFault) -> &'static str {
+    match fault {
+        StoreFault::InUse { .. } => {
+            "Another rotabot runs on this data folder: talk to it with `rotabot console`, or end it first."
+        }
+        StoreFault::NewerFormat { .. } => "Start that version, or take another data folder with --data.",
+        StoreFault::DiskFull { .. } => "Make room on that disk, then start again: nothing was lost.",
+        _ => "Nothing was written. See that the folder exists and belongs to this user, or choose another with --data.",
+    }
+}
+
+/// Runs the bot. With `interactive`, commands are also read here.
+pub fn run(options: &Options, interactive: bool) -> ExitCode {
+    let loaded = match options.load() {
+        Ok(loaded) => loaded,
+        Err(_) => {
+            // The same words as `check`, which tells all faults at once.
+            let checked = check::check(options);
+            eprint!("{}", checked.text);
+            return checked.exit;
+        }
+    };
+    let config = loaded.config;
+    logs::start(options.log_of(&config));
+    for broken in commands::words::Words::check() {
+        tracing::error!(broken, "the words of this build are not complete");
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(why) => return failed(&RunFault::Setup(why)),
+    };
+    match runtime.block_on(serve(options, config, interactive)) {
+        Ok(code) => {
+            // A reader that waits at the terminal would keep the process for ever.
+            runtime.shutdown_background();
+            code
+        }
+        Err(fault) => failed(&fault),
+    }
+}
+
+fn failed(fault: &RunFault) -> ExitCode {
+    eprintln!("rotabot: {fault}");
+    exit::REFUSED.into()
+}
+
+async fn serve(options: &Options, config: Config, interactive: bool) -> Result<ExitCode, RunFault> {
+    let store: Arc<dyn Store> = Arc::new(SledStore::open(SledOptions::new(options.data.join(STORE)))?);
+    let registry = Arc::new(Registries::new(&config.registries)?);
+    let tasks = Arc::new(Tasks::default());
+    let cluster = Arc::new(watched(&config, &tasks));
+    let beside = if interactive { Beside::Nowhere } else { Beside::Log };
+    let channels = Arc::new(Channels::new(beside));
+    let neighbours = Neighbours {
+        store: Arc::clone(&store),
+        cluster,
+        registry,
+        chat: Arc::clone(&channels) as _,
+        clock: clock::now,
+    };
+    let catalogue = Arc::new(config.catalogue);
+    let runner = Runner::new(neighbours, catalogue, config.keep_history, tasks);
+    let desk: Arc<dyn Desk> = runner.desk();
+    let socket = options.data.join(SOCKET);
+    let socket = Socket::bind(&socket).map_err(|why| RunFault::Socket { path: socket, why })?;
+    let service = Service {
+        desk: Arc::clone(&desk),
+        channels: Arc::clone(&channels),
+        clock: clock::now,
+        may_be_spoken_for: config.may_be_spoken_for,
+        store,
+    };
+    let served = tokio::spawn(socket.serve(service, runner.ending()));
+    end_on_signals(&runner)?;
+    let running = {
+        let runner = Arc::clone(&runner);
+        tokio::spawn(async move { runner.run().await })
+    };
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), data = %options.data.display(), "rotabot runs");
+
+    let mut code = ExitCode::SUCCESS;
+    if interactive {
+        let identity = Identity::of_user(&desk.catalogue(), None);
+        let local = Local { desk, channels, clock: clock::now, identity: identity.await, via: Via::Console };
+        code = console::interactive(local, &options.data, runner.ending()).await.into();
+        runner.end(Ending::Asked);
+    }
+    let ended = running.await.unwrap_or(Ending::Asked);
+    let _ = served.await;
+    if ended == Ending::StoreUnknown {
+        eprintln!(
+            "rotabot: a write to the store failed, and whether it happened is not known. Start rotabot again: it reads \
+             the truth and goes on."
+        );
+        return Ok(exit::OUTCOME_UNKNOWN.into());
+    }
+    tracing::info!("rotabot ends");
+    Ok(code)
+}
+
+/// The clusters, with all namespaces of the catalogue watched from the start.
+fn watched(config: &Config, tasks: &Arc<Tasks>) -> Kubernetes {
+    let tasks = Arc::clone(tasks);
+    let kubernetes = Kubernetes::start(&config.clusters, &(Arc::new(move |cluster, namespace| tasks.wake(cluster, namespace)) as _));
+    for environment in config.catalogue.environments.values() {
+        kubernetes.watch(&environment.cluster, &environment.namespace);
+    }
+    kubernetes
+}
+
+fn end_on_signals(runner: &Arc<Runner>) -> Result<(), RunFault> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let runner = Arc::clone(runner);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        runner.end(Ending::Asked);
+    });
+    Ok(())
+}
