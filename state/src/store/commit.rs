@@ -1,6 +1,6 @@
 //! The conditional batch, and what a store checks before it looks at one.
 
-use super::{KEY_AT_MOST, Key, RequestFault, Revision, Versioned};
+use super::{Key, RequestFault, Revision, Versioned};
 use std::collections::BTreeSet;
 
 /// The most compares, and the most puts and deletes together, that one commit may hold.
@@ -96,11 +96,11 @@ impl Commit {
             return Err(RequestFault::TooManyOperations { operations });
         }
         for compare in &self.compares {
-            check_key(compare.key())?;
+            compare.key().check()?;
         }
         let mut written = BTreeSet::new();
         for key in self.puts.iter().map(|(key, _)| key).chain(&self.deletes) {
-            check_key(key)?;
+            key.check()?;
             if !written.insert(key) {
                 return Err(RequestFault::KeyTwice { key: key.clone() });
             }
@@ -125,14 +125,4 @@ pub enum Committed {
         /// What the store has for it.
         held: Option<Versioned>,
     },
-}
-
-pub(super) fn check_key(key: &Key) -> Result<(), RequestFault> {
-    let bytes = key.as_bytes();
-    // Keys that begin with a zero byte belong to the stores themselves.
-    match bytes.first() {
-        None | Some(0) => Err(RequestFault::ReservedKey { key: key.clone() }),
-        Some(_) if bytes.len() > KEY_AT_MOST => Err(RequestFault::KeyTooLong { key: key.clone() }),
-        Some(_) => Ok(()),
-    }
 }

@@ -1,6 +1,6 @@
 //! What a store answers when it can't do what it was asked.
 
-use super::Key;
+use super::{Key, Revision};
 use std::path::PathBuf;
 
 /// A store's fault. The one that matters is [`StoreFault::OutcomeUnknown`]: after any other, nothing was applied.
@@ -65,6 +65,21 @@ pub enum StoreFault {
         path: PathBuf,
         /// Its process number, where the system tells.
         holder: Option<u32>,
+    },
+
+    /// The store has come back with less than it had acknowledged: the disk is damaged, or only a part of a backup was put
+    /// in its place. Taking away the file `acknowledged` in its folder accepts what is there.
+    #[error(
+        "the store in {} has lost what it had acknowledged: it is at revision {}, and was at {}",
+        path.display(), found.0, acknowledged.0
+    )]
+    LostWrites {
+        /// The folder of the store.
+        path: PathBuf,
+        /// The revision that it has.
+        found: Revision,
+        /// The revision that it had.
+        acknowledged: Revision,
     },
 
     /// The store could not be opened or created.

@@ -1,5 +1,6 @@
 //! Keys: ordered bytes, built from a kind and parts so that no part can run into the next one.
 
+use super::RequestFault;
 use std::fmt;
 
 /// The longest key a store takes, in bytes.
@@ -51,6 +52,15 @@ impl Key {
     /// The bytes, as stores keep and sort them.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// Every store refuses keys that any store could not take, or that stores keep for themselves.
+    pub fn check(&self) -> Result<(), RequestFault> {
+        match self.0.first() {
+            None | Some(0) => Err(RequestFault::ReservedKey { key: self.clone() }),
+            Some(_) if self.0.len() > KEY_AT_MOST => Err(RequestFault::KeyTooLong { key: self.clone() }),
+            Some(_) => Ok(()),
+        }
     }
 
     /// Whether this key continues `prefix`.

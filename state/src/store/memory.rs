@@ -3,7 +3,7 @@
 //!
 //! Not here: faults. Whoever wants a slow or failing store wraps this one.
 
-use super::{Commit, Committed, Entry, Key, Page, Range, Revision, Store, StoreFault, Versioned, commit::check_key};
+use super::{Commit, Committed, Entry, Key, Page, Range, Revision, Store, StoreFault, Versioned};
 use futures::future::{BoxFuture, FutureExt as _, lazy};
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -31,7 +31,7 @@ impl Store for MemoryStore {
     fn get(&self, key: &Key) -> BoxFuture<'_, Result<Option<Versioned>, StoreFault>> {
         let key = key.clone();
         lazy(move |_| {
-            check_key(&key)?;
+            key.check()?;
             Ok(self.contents().entries.get(&key).cloned())
         })
         .boxed()

@@ -9,13 +9,14 @@
 //!   batch is durable: nothing is ever read that a power cut could take back.
 //! - Pages beyond a limit go to files in `blobs/` that nothing syncs. Keys and values are limited so that no page gets there.
 //! - After a failed write nobody knows what is on the disk: see `health`.
+//! - What it recovers may be less than was acknowledged, without a word: see `mark`.
 //! - No call is made on the asker's thread, which may be an async worker.
 
 mod folder;
 mod group;
 mod health;
+mod mark;
 
-use super::commit::check_key;
 use super::{Commit, Committed, Entry, Key, Page, Range, Revision, Store, StoreFault, Versioned};
 use ::sled as database;
 use folder::Folder;
@@ -23,6 +24,7 @@ use futures::channel::oneshot;
 use futures::future::{BoxFuture, FutureExt as _};
 use group::Group;
 use health::Health;
+use mark::Mark;
 use parking_lot::{Mutex, RwLock};
 use std::fs::File;
 use std::io::ErrorKind;
@@ -125,7 +127,7 @@ impl Store for SledStore {
     fn get(&self, key: &Key) -> BoxFuture<'_, Result<Option<Versioned>, StoreFault>> {
         let key = key.clone();
         self.read(move |disk, _| {
-            check_key(&key)?;
+            key.check()?;
             disk.get(&key)
         })
     }
@@ -187,6 +189,7 @@ struct Waiting {
 struct Disk {
     tree: database::Db,
     log: File,
+    mark: Mark,
     /// The revision of what is durable. Held for reading by whoever needs one moment, for writing by the committing thread
     /// from before a batch is applied until it is durable.
     moment: RwLock<Revision>,
@@ -202,11 +205,12 @@ impl Disk {
         let tree = open_database(&folder, options.lock_patience)?;
         let log = File::open(folder.path().join("db")).map_err(|error| folder.cannot_open(&error))?;
         let revision = check_format(&tree, folder.path())?;
+        let mark = check_mark(&folder, revision)?;
         tree.flush().map_err(|error| cannot_open(folder.path(), error))?;
         folder.sync_all()?;
         folder.check_no_pages_aside()?;
         let (moment, health) = (RwLock::new(revision), Health::default());
-        Ok(Disk { tree, log, moment, health, reserve: options.reserve, folder })
+        Ok(Disk { tree, log, mark, moment, health, reserve: options.reserve, folder })
     }
 
     /// The committing thread: writes until nobody can ask any more, or a write fails.
@@ -276,7 +280,10 @@ impl Disk {
         };
         self.tree.apply_batch(batch).map_err(failed)?;
         self.tree.flush().map_err(failed)?;
-        self.log.sync_data().map_err(|error| failed(error.into()))
+        self.log.sync_data().map_err(|error| failed(error.into()))?;
+        // What is durable stays so without its mark.
+        let _ = self.mark.set(group.revision());
+        Ok(())
     }
 
     /// A reading thread.
@@ -389,6 +396,20 @@ fn check_format(tree: &database::Db, path: &Path) -> Result<Revision, StoreFault
     };
     let revision = revision.as_ref().try_into().map_err(|_| cannot_open(path, "its revision is damaged"))?;
     Ok(Revision(u64::from_be_bytes(revision)))
+}
+
+/// Refuses a store that has come back with less than it had acknowledged.
+fn check_mark(folder: &Folder, revision: Revision) -> Result<Mark, StoreFault> {
+    let (mark, said) = Mark::open(folder.path()).map_err(|error| folder.cannot_open(&error))?;
+    match said {
+        Some(acknowledged) if revision < acknowledged => {
+            Err(StoreFault::LostWrites { path: folder.path().to_owned(), found: revision, acknowledged })
+        }
+        _ => {
+            mark.set(revision).map_err(|error| folder.cannot_open(&error))?;
+            Ok(mark)
+        }
+    }
 }
 
 /// A value is stored with its revision in front: eight bytes, the greatest first.

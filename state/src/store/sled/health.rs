@@ -40,7 +40,7 @@ impl Health {
 
     /// The fault for an answer that never came: the thread that owed it is gone.
     pub(super) fn unanswered(&self) -> StoreFault {
-        self.fail("the thread that writes the store has died", false)
+        self.fail("a thread of the store has died", false)
     }
 
     /// From here on these commits are being written.
