@@ -7,6 +7,7 @@ macro_rules! snapshot {
     };
 }
 
+mod changes;
 mod refusals;
 
 use std::collections::BTreeSet;
