@@ -23,7 +23,6 @@ progress-parked = { $target } parked: { $number } can't go on
 step-image-done = image found: { $digest }
 step-image-done-tag = image: { $new }, by its tag
 step-image-doing = looking for the image and at what runs
-step-image-later = find the image, look at what runs
 step-apply-doing = writing to { $workload }
 step-apply-later = write it
 step-roll-done = rollout: { $done } of { $of } pods new
@@ -55,7 +54,7 @@ verified-not-reported = I can't tell whether it is the right digest: the nodes r
 verified-stable = All pods stayed good for { $window }.
 rollback-locked = { $old } can't be deployed again before somebody lifts the lock.
 rollback-next-fix = { $who } Nothing more to do now. With a fix: { $unlock }, then { $command }
-rollback-not-restored = ConfigMaps and Secrets are as they were; a rollback doesn't touch them.
+rollback-not-restored = ConfigMaps and Secrets stay as they are; a rollback doesn't touch them.
 took = took { $took }
 took-usual = took { $took } (usual { $usual })
 nothing-to-do = { $target }: { $new } runs already
@@ -199,10 +198,6 @@ question-answered-why = { $by } answered the question of { $number } with “lea
 question-answered-next = Nothing more to do now. With a fix: { $unlock }, then { $command }
 
 # Answers to acts.
-stopping = { $target }: stopping { $number }
-stopping-preparing = Nothing was touched yet, so it ends at once.
-stopping-applying = The write in flight is settled first; then it ends.
-stopping-left = What is written stays. The result says what that is.
 released = { $number } is freed
 released-why = It ends as “can't tell”; { $target } can be changed again.
 
@@ -249,5 +244,4 @@ refused-moved-next = Next: find out who it was, then type { $command } again
 
 # Buttons.
 button-rollback = Roll back to { $old }
-button-rollback-unnamed = Roll back { $target }
 button-leave = Leave it, keep locked

@@ -23,7 +23,6 @@ progress-parked = { $target } 已搁置：{ $number } 无法继续
 step-image-done = 镜像已确定：{ $digest }
 step-image-done-tag = 镜像：{ $new }（只按标签）
 step-image-doing = 正在确定镜像并查看线上现状
-step-image-later = 确定镜像，查看线上现状
 step-apply-doing = 正在写入 { $workload }
 step-apply-later = 写入
 step-roll-done = 滚动更新：新 Pod { $done }/{ $of }
@@ -193,10 +192,6 @@ question-answered-why = { $by } 对 { $number } 的问题回答了“先不动�
 question-answered-next = 现在不用再做什么。修好之后：先 { $unlock }，再 { $command }
 
 # 对操作的答复
-stopping = { $target } 正在停止 { $number }
-stopping-preparing = 还没有任何改动，马上结束。
-stopping-applying = 先等写入中的请求落定，然后结束。
-stopping-left = 已经写入的保持原样，结果里会写明。
 released = { $number } 已释放
 released-why = 它以“无法判断”结束；{ $target } 可以再次改动。
 
@@ -243,5 +238,4 @@ refused-moved-next = 下一步：先弄清楚是谁改的，再输入 { $command
 
 # 按钮
 button-rollback = 回滚到 { $old }
-button-rollback-unnamed = 回滚 { $target }
 button-leave = 先不动，保持锁定

@@ -15,12 +15,13 @@ use state::records::{HistoryLine, RecordFault};
 use state::rollout::judge::Progress;
 use state::rollout::seen::{Observed, WorkloadView};
 
-use super::{Answered, Asking, Dispatch, Stop, about, shown};
+use super::{Answered, Asking, Dispatch, Stop, shown};
 use crate::card::Card;
 use crate::cards;
 use crate::command::value::Period;
 use crate::facts::{ChangeFacts, HistoryFacts, NowFacts, Serving, TargetStatus};
 use crate::gate::{Gate, gate};
+use crate::invocation::{Answer, AnswerKind};
 use crate::refusal::Refusal;
 
 /// So many lines of history are shown at once.
@@ -120,7 +121,7 @@ impl Dispatch {
         asking.pass(Action::View, &Scope::Target(change.target.name.clone()), Some(&change.target))?;
         let progress = self.progress(id);
         let card = self.with_facts(asking, &change, &progress, |facts| cards::show::card(asking.words, facts)).await;
-        Ok(about(card, id, number))
+        Ok(Answer { kind: AnswerKind::Done, card, change: Some((id, number)) })
     }
 
     /// The card of a change as it stands: under way, parked, or with its outcome.
@@ -132,7 +133,7 @@ impl Dispatch {
         self.change_card(asking, change, progress).await
     }
 
-    async fn with_facts(
+    pub(super) async fn with_facts(
         &self,
         asking: &Asking<'_>,
         change: &Change,

@@ -10,6 +10,9 @@ use state::records::{Advanced, Stored};
 
 use super::begin::doing;
 use super::{Answered, Asking, Dispatch, Heard, Stop, about};
+use crate::cards;
+use crate::facts::ChangeFacts;
+use crate::invocation::{Answer, AnswerKind};
 use crate::refusal::Refusal;
 
 impl Dispatch {
@@ -74,8 +77,9 @@ impl Dispatch {
         if !self.engine.records.close_question(change, revision, &line, None, asking.now.wall).await? {
             return Err(Refusal::PressTooLate { number: change.head.number, target }.into());
         }
-        let card = self.change_card(asking, change, &[]).await;
-        Ok(about(card, id, change.head.number))
+        let told = |facts: &ChangeFacts<'_>| cards::change::left_as_is(asking.words, facts, asking.speaker);
+        let card = self.with_facts(asking, change, &[], told).await;
+        Ok(Answer { kind: AnswerKind::Done, card, change: Some((id, change.head.number)) })
     }
 
     pub(super) async fn stored(&self, id: ChangeId) -> Result<Stored, Stop> {

@@ -7,6 +7,7 @@ use state::names::PersonName;
 use super::Story;
 use crate::card::{Card, Line, LineStyle, Span, Text, TimeStyle};
 use crate::cards::{DOT, list_and};
+use crate::plain::harmless;
 use crate::words::{Arg, Words, say};
 
 pub(super) fn kind(words: &Words, kind: CauseKind) -> Text {
@@ -100,6 +101,7 @@ fn proof(words: &Words, cause: &Cause, card: &mut Card) {
 const QUOTE_AT_MOST: usize = 200;
 
 fn cut(line: &str) -> String {
+    let line = harmless(line);
     let line = line.trim();
     if line.chars().count() <= QUOTE_AT_MOST {
         return line.to_owned();
@@ -112,7 +114,7 @@ fn telling_line(log: &[String]) -> Option<&str> {
     const SIGNS: [&str; 8] = ["panic", "fatal", "exception", "traceback", "error", "killed", "refused", "denied"];
     let spoken = || log.iter().rev().map(|line| line.trim()).filter(|line| !line.is_empty());
     let said = |sign: &&str| spoken().find(|line| line.to_lowercase().contains(*sign));
-    SIGNS.iter().find_map(|sign| said(sign)).or_else(|| spoken().next())
+    SIGNS.iter().find_map(said).or_else(|| spoken().next())
 }
 
 fn details(words: &Words, cause: &Cause, card: &mut Card) {
@@ -130,7 +132,7 @@ fn details(words: &Words, cause: &Cause, card: &mut Card) {
     if !cause.log.is_empty() {
         card.details.push(plain(say!(words, "details-log", pod = pod())));
     }
-    card.details.extend(cause.log.iter().map(|line| quote(Text::outside(line.as_str()))));
+    card.details.extend(cause.log.iter().map(|line| quote(Text::outside(harmless(line).trim_end()))));
 }
 
 /// Who knows the service, and where it is written up.

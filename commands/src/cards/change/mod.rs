@@ -7,7 +7,7 @@ mod failed;
 mod notices;
 mod outcome;
 mod progress;
-mod refused;
+pub(super) mod refused;
 
 use std::time::Duration;
 
@@ -23,11 +23,14 @@ use crate::facts::ChangeFacts;
 use crate::press::Press;
 use crate::words::{Arg, Words, say};
 
-pub use notices::{asked_again, lapsed, left_as_is, notice, released, stopping};
+pub(super) use evidence::owner_line;
+pub(super) use failed::images;
+pub use notices::{asked_again, freed, lapsed, left_as_is, parked, unreadable};
+pub(super) use progress::first_line as progress_line;
 
 /// A change as it is now: under way, parked, or with its outcome.
 pub fn card(words: &Words, facts: &ChangeFacts<'_>) -> Card {
-    let story = Story { words, facts, change: facts.change };
+    let story = Story::of(words, facts);
     match facts.change.phase() {
         Phase::Ended(ended) => outcome::card(&story, ended),
         _ => progress::card(&story),
@@ -37,9 +40,9 @@ pub fn card(words: &Words, facts: &ChangeFacts<'_>) -> Card {
 /// A change and the words to tell it in.
 #[derive(Clone, Copy)]
 pub(crate) struct Story<'a> {
-    pub(crate) words: &'a Words,
-    pub(crate) facts: &'a ChangeFacts<'a>,
-    pub(crate) change: &'a Change,
+    words: &'a Words,
+    facts: &'a ChangeFacts<'a>,
+    change: &'a Change,
 }
 
 impl<'a> Story<'a> {
@@ -89,7 +92,7 @@ impl<'a> Story<'a> {
         Arg::Mention(self.change.head.asked_by.person().clone())
     }
 
-    fn asked_by(&self) -> Text {
+    pub(super) fn asked_by(&self) -> Text {
         let on_duty = |person: &PersonName| self.facts.catalogue.on_call.as_ref() == Some(person);
         match &self.change.head.asked_by {
             Asker::Person { name, typed_by: Some(typist) } => {
@@ -172,7 +175,7 @@ impl<'a> Story<'a> {
 }
 
 /// The label of a button holds no more than a glance.
-fn short(name: Arg) -> Arg {
+pub(super) fn short(name: Arg) -> Arg {
     const LABEL_AT_MOST: usize = 24;
     match name {
         Arg::Name(name) if name.chars().count() > LABEL_AT_MOST => {

@@ -1,24 +1,39 @@
 //! What a channel hears of a change beside progress and outcome, and the answers to acts upon it.
 
-use state::change::Phase;
-use state::journal::NoticeWhat;
 use state::names::PersonName;
+use state::records::ClaimRecord;
 
 use super::{Story, failed};
 use crate::card::{Card, CardState};
-use crate::command::Command;
+use crate::command::{ChangeCommand, Command};
 use crate::facts::ChangeFacts;
 use crate::press::Press;
 use crate::words::{Arg, Words, say, say_first};
 
-/// The card of a notice.
-pub fn notice(words: &Words, what: NoticeWhat, facts: &ChangeFacts<'_>) -> Card {
-    match what {
-        // It may have gone on, or even ended, before this could be said: then that is what is said.
-        NoticeWhat::Progress | NoticeWhat::Outcome | NoticeWhat::Parked => super::card(words, facts),
-        NoticeWhat::Lapsed => lapsed(words, facts),
-        NoticeWhat::AskedAgain => asked_again(words, facts),
-    }
+/// It can't go on for now. It may have gone on, or even ended, before this could be said: then that is what is said.
+pub fn parked(words: &Words, facts: &ChangeFacts<'_>) -> Card {
+    super::card(words, facts)
+}
+
+/// A change of which nothing but its claim can be read.
+pub fn unreadable(words: &Words, claim: &ClaimRecord) -> Card {
+    let first = say_first!(words, "progress-parked", target = &claim.target, number = claim.number);
+    let mut card = Card::new(CardState::Unsure, first);
+    card.plain(say!(words, "parked-record", number = claim.number));
+    let release = Command::Change(ChangeCommand::Release { number: claim.number });
+    card.plain(say!(words, "parked-next", target = &claim.target, command = &release));
+    card
+}
+
+/// An administrator freed the target of a change whose record can't be read.
+pub fn freed(words: &Words, claim: &ClaimRecord) -> Card {
+    let target = &claim.target;
+    let mut card = Card::new(CardState::Good, say_first!(words, "released", number = claim.number));
+    card.plain(say!(words, "released-why", target = target));
+    let (service, environment) = (Some(target.service.clone()), Some(target.environment.clone()));
+    card.plain(say!(words, "look-next", command = Arg::from(&Command::Status { service, environment })));
+    card.button(say!(words, "button-status", target = target), Press::Status(target.clone()));
+    card
 }
 
 /// The question is off, because somebody else has acted.
@@ -47,30 +62,5 @@ pub fn left_as_is(words: &Words, facts: &ChangeFacts<'_>, by: &PersonName) -> Ca
     let (unlock, again) = failed::fix_commands(&story);
     card.plain(say!(words, "question-answered-next", unlock = &unlock, command = again));
     story.rollback_button(&mut card);
-    card
-}
-
-/// A stop was accepted.
-pub fn stopping(words: &Words, facts: &ChangeFacts<'_>) -> Card {
-    let story = Story::of(words, facts);
-    let first = say_first!(words, "stopping", target = story.target(), number = story.number());
-    let mut card = Card::new(CardState::Working, first);
-    card.plain(match story.change.phase() {
-        Phase::Preparing => say!(words, "stopping-preparing"),
-        Phase::Applying { .. } => say!(words, "stopping-applying"),
-        _ => say!(words, "stopping-left"),
-    });
-    card
-}
-
-/// An administrator freed a parked change.
-pub fn released(words: &Words, facts: &ChangeFacts<'_>) -> Card {
-    let story = Story::of(words, facts);
-    let target = story.target().clone();
-    let mut card = Card::new(CardState::Good, say_first!(words, "released", number = story.number()));
-    card.plain(say!(words, "released-why", target = &target));
-    let (service, environment) = (Some(target.service.clone()), Some(target.environment.clone()));
-    card.plain(say!(words, "look-next", command = Arg::from(&Command::Status { service, environment })));
-    card.button(say!(words, "button-status", target = &target), Press::Status(target));
     card
 }

@@ -48,7 +48,7 @@ fn state(phase: &Phase) -> CardState {
     }
 }
 
-fn first_line(story: &Story<'_>) -> Text {
+pub(crate) fn first_line(story: &Story<'_>) -> Text {
     let (words, target) = (story.words, story.target());
     let pods = story.pods();
     let done = pods.new_ready.min(pods.desired);

@@ -17,6 +17,7 @@ use state::change::{
 };
 use state::evidence::{Cause, CauseKind};
 use state::names::WorkloadName;
+use state::records::ClaimRecord;
 use state::rollout::judge::{EarlySign, Progress};
 use state::rollout::seen::{EventSeen, MarkerStep};
 use state::template::Template;
@@ -605,11 +606,8 @@ fn notices_and_answers() {
             scene.question = Some(question(sample, Unanswered::Rollback));
         })
     };
-    let stopping = |phase: fn() -> Phase| -> Make {
-        Box::new(move |sample, words| {
-            Scene::new(sample).phase(sample, phase()).tell(|facts| cards::stopping(words, facts))
-        })
-    };
+    let claim =
+        |sample: &Sample| ClaimRecord { change: id(), number: ChangeNumber(412), target: sample.target.clone() };
     snapshot!(all(vec![
         ("lapsed", Box::new(move |sample, words| left(sample).tell(|facts| cards::lapsed(words, facts)))),
         ("asked again", Box::new(move |sample, words| left(sample).tell(|facts| cards::asked_again(words, facts)))),
@@ -617,9 +615,7 @@ fn notices_and_answers() {
             "left as it is",
             Box::new(move |sample, words| left(sample).tell(|facts| cards::left_as_is(words, facts, &sample.mo)))
         ),
-        ("stopping in preparing", stopping(|| Phase::Preparing)),
-        ("stopping in applying", stopping(|| Phase::Applying { written: Vec::new() })),
-        ("stopping later", stopping(|| Phase::Rolling { written: Vec::new() })),
-        ("released", Box::new(move |sample, words| left(sample).tell(|facts| cards::released(words, facts)))),
+        ("unreadable", Box::new(move |sample, words| cards::unreadable(words, &claim(sample)))),
+        ("freed", Box::new(move |sample, words| cards::freed(words, &claim(sample)))),
     ]));
 }

@@ -8,6 +8,7 @@ macro_rules! snapshot {
 }
 
 mod changes;
+mod look;
 mod refusals;
 
 use std::collections::BTreeSet;
