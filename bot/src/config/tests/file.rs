@@ -20,7 +20,7 @@ fn what_is_not_toml() {
     "#);
     insta::assert_snapshot!(wrong("[clusters.main]\ncontext = \"shop\n"), @r#"
     rotabot.toml:2:16: this is not TOML: invalid basic string, expected `"`
-        texts stand in quotes, and true and false stand without: name = "api"
+        close the quotes that this text begins with: name = "api"
     "#);
     insta::assert_snapshot!(replaced("unix = \"mo\"", "unix = \"mo\"\nunix = \"mo\""), @r"
     rotabot.toml:22:1: this is not TOML: duplicate key

@@ -40,6 +40,16 @@ fn a_secret_in_the_file() {
     rotabot.toml:25:13: "registries" holds a password inside the address
         leave out what stands before the @
     "#);
+    insta::assert_snapshot!(added("[discord]\ntoken = \"hunter2\"\n[gitlab]\ntokens = [{ token = \"hunter2\" }]"), @r#"
+    rotabot.toml:25:2: "discord" is no key of the top of the file
+        its keys are language, clusters, registries, channels, environments, services, people, on_call, console, history, log
+    rotabot.toml:26:1: "token" would put a secret into a file that others read
+        take it out, and give the secret a new value if the file was ever shared; nothing here needs one
+    rotabot.toml:27:2: "gitlab" is no key of the top of the file
+        its keys are language, clusters, registries, channels, environments, services, people, on_call, console, history, log
+    rotabot.toml:28:1: "tokens" would put a secret into a file that others read
+        take it out, and give the secret a new value if the file was ever shared; nothing here needs one
+    "#);
     insta::assert_snapshot!(added("token = \"hunter2\""), @r#"
     rotabot.toml:25:1: "token" would put a secret into a file that others read
         take it out, and give the secret a new value if the file was ever shared; nothing here needs one
@@ -85,6 +95,7 @@ fn a_wrong_type() {
     "#);
     insta::assert_snapshot!(replaced("workloads = [{ containers = { api = \"registry.example/shop/api\" } }]", "workloads = \"api\""), @r#"
     rotabot.toml:14:13: "workloads" must be a list of tables, such as [{ name = "api", containers = { … } }], and here is a text
+        write [[services.api.workloads]] for each, with its keys below
     "#);
     insta::assert_snapshot!(replaced("workloads = [{ containers = { api = \"registry.example/shop/api\" } }]", "workloads = [\"api\"]"), @r#"
     rotabot.toml:14:14: [services.api.workloads] must be a table, and here is a text
@@ -95,10 +106,11 @@ fn a_wrong_type() {
     "#);
     insta::assert_snapshot!(replaced("[channels.ops]", "[channels]\nops = \"zh-CN\""), @r"
     rotabot.toml:8:1: [channels.ops] must be a table, and here is a text
-        write [channels.ops] on a line of its own, and its keys below
+        write [channels.ops] on a line of its own, and below it: language
     ");
     insta::assert_snapshot!(wrong("services = 7"), @r#"
     rotabot.toml:1:12: "services" must be a table for each name, and here is a number
+        write [services.NAME] for each, with its keys below
     rotabot.toml: warning: nobody is on call
         add [on_call] with person = "NAME"; what `allow` gives to "on-call" is nobody's until then
     rotabot.toml: warning: nobody has the role "admin"
