@@ -72,17 +72,15 @@ pub struct Answer {
     pub kind: AnswerKind,
     /// What is shown. Only the speaker sees it.
     pub card: Card,
-    /// The change that it is about.
+    /// The change that was begun or acted upon, if the person now has one to follow.
     pub change: Option<(ChangeId, ChangeNumber)>,
 }
 
 /// Kinds of answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AnswerKind {
-    /// What was asked for was shown or done.
+    /// What was asked for was shown or done, or is a change that is under way now.
     Done,
-    /// A change is under way: the one that was asked for, or the one that was acted upon. It can be followed.
-    Begun,
     /// Nothing was done.
     Refused,
     /// Whether anything was done can't be told: the store failed in the middle of it.
@@ -93,7 +91,7 @@ impl AnswerKind {
     /// The exit code of `say`, where no change is waited for.
     pub fn exit_code(self) -> u8 {
         match self {
-            Self::Done | Self::Begun => 0,
+            Self::Done => 0,
             Self::Refused => 1,
             Self::Unsure => 75,
         }

@@ -21,7 +21,6 @@ use crate::cards;
 use crate::command::value::Period;
 use crate::facts::{ChangeFacts, HistoryFacts, NowFacts, Serving, TargetStatus};
 use crate::gate::{Gate, gate};
-use crate::invocation::{Answer, AnswerKind};
 use crate::refusal::Refusal;
 
 /// So many lines of history are shown at once.
@@ -121,7 +120,8 @@ impl Dispatch {
         asking.pass(Action::View, &Scope::Target(change.target.name.clone()), Some(&change.target))?;
         let progress = self.progress(id);
         let card = self.with_facts(asking, &change, &progress, |facts| cards::show::card(asking.words, facts)).await;
-        Ok(Answer { kind: AnswerKind::Done, card, change: Some((id, number)) })
+        // Whoever looks at a change doesn't wait for it.
+        Ok(shown(card))
     }
 
     /// The card of a change as it stands: under way, parked, or with its outcome.

@@ -210,7 +210,7 @@ fn shown(card: Card) -> Answer {
 }
 
 fn about(card: Card, change: ChangeId, number: ChangeNumber) -> Answer {
-    Answer { kind: AnswerKind::Begun, card, change: Some((change, number)) }
+    Answer { kind: AnswerKind::Done, card, change: Some((change, number)) }
 }
 
 impl Desk for Dispatch {

@@ -9,10 +9,9 @@ use state::names::{ChangeId, TargetName};
 use state::records::{Advanced, Stored};
 
 use super::begin::doing;
-use super::{Answered, Asking, Dispatch, Heard, Stop, about};
+use super::{Answered, Asking, Dispatch, Heard, Stop, about, shown};
 use crate::cards;
 use crate::facts::ChangeFacts;
-use crate::invocation::{Answer, AnswerKind};
 use crate::refusal::Refusal;
 
 impl Dispatch {
@@ -79,7 +78,7 @@ impl Dispatch {
         }
         let told = |facts: &ChangeFacts<'_>| cards::change::left_as_is(asking.words, facts, asking.speaker);
         let card = self.with_facts(asking, change, &[], told).await;
-        Ok(Answer { kind: AnswerKind::Done, card, change: Some((id, change.head.number)) })
+        Ok(shown(card))
     }
 
     pub(super) async fn stored(&self, id: ChangeId) -> Result<Stored, Stop> {
