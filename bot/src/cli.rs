@@ -88,6 +88,11 @@ pub fn main() -> ExitCode {
 }
 
 impl Options {
+    /// How the log is written: as the command line says, else as the config does.
+    pub fn log(&self, config: config::Log) -> config::Log {
+        config::Log { format: self.log.unwrap_or(config.format), ..config }
+    }
+
     /// Reads the config that the command line names.
     pub fn load(&self) -> Result<config::Loaded, config::Faulty> {
         config::load(&config::Request {
