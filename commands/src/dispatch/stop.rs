@@ -8,11 +8,10 @@ use state::lock::Scope;
 use state::names::{ChangeId, TargetName};
 use state::records::{Advanced, Stored};
 
-use super::begin::doing;
 use super::{Answered, Asking, Dispatch, Heard, Stop, about, shown};
 use crate::cards;
 use crate::facts::ChangeFacts;
-use crate::refusal::Refusal;
+use crate::refusal::{Doing, Refusal};
 
 impl Dispatch {
     pub(super) async fn stop(&self, asking: &Asking<'_>, target: &TargetName) -> Answered {
@@ -41,12 +40,12 @@ impl Dispatch {
                 let (target, number) = (change.target.name.clone(), change.head.number);
                 return match change.ended() {
                     Some(_) => Err(Refusal::NothingToStop { target, last: Some(number) }.into()),
-                    None => Err(Refusal::TooLateToStop { target, number, doing: doing(change) }.into()),
+                    None => Err(Refusal::TooLateToStop { target, number, doing: Doing::of(change) }.into()),
                 };
             }
             let Some(next) = transition(change, Event::Stop(asking.speaker.clone()), asking.now.wall) else {
                 let (target, number) = (change.target.name.clone(), change.head.number);
-                return Err(Refusal::TooLateToStop { target, number, doing: doing(change) }.into());
+                return Err(Refusal::TooLateToStop { target, number, doing: Doing::of(change) }.into());
             };
             if let Advanced::Done(stored) = self.engine.records.advance(&stored, &next, asking.now.wall).await? {
                 self.hear(Heard::Acted(id));

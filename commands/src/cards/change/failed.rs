@@ -7,7 +7,7 @@ use state::lock::Scope;
 
 use super::{Story, evidence, progress};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
-use crate::cards::{DOT, list_and};
+use crate::cards::{DOT, another_deploy, list_and, status_command};
 use crate::command::Command;
 use crate::facts::Serving;
 use crate::press::Press;
@@ -89,8 +89,7 @@ pub(super) fn return_failed(story: &Story<'_>, failure: &Failure, back: &ReturnP
     locked(story, &mut card);
     owner(story, &mut card);
     let target = story.target().clone();
-    let (service, environment) = (Some(target.service.clone()), Some(target.environment.clone()));
-    card.plain(say!(words, "look-next", command = &Command::Status { service, environment }));
+    card.plain(say!(words, "look-next", command = status_command(&target)));
     card.button(say!(words, "button-status", target = &target), Press::Status(target.clone()));
     card.button(say!(words, "button-show", number = story.number()), Press::Show(story.number()));
     card
@@ -176,6 +175,5 @@ fn owner(story: &Story<'_>, card: &mut Card) {
 /// What to type once there is a fix.
 pub(super) fn fix_commands(story: &Story<'_>) -> (Command, Arg) {
     let target = story.target();
-    let again = Arg::Command(format!("/deploy {} {} REF", target.service, target.environment));
-    (Command::Unlock { scope: Scope::Target(target.clone()) }, again)
+    (Command::Unlock { scope: Scope::Target(target.clone()) }, another_deploy(target))
 }

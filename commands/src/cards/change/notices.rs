@@ -5,10 +5,11 @@ use state::records::ClaimRecord;
 
 use super::{Story, failed};
 use crate::card::{Card, CardState};
+use crate::cards::status_command;
 use crate::command::{ChangeCommand, Command};
 use crate::facts::ChangeFacts;
 use crate::press::Press;
-use crate::words::{Arg, Words, say, say_first};
+use crate::words::{Words, say, say_first};
 
 /// It can't go on for now. It may have gone on, or even ended, before this could be said: then that is what is said.
 pub fn parked(words: &Words, facts: &ChangeFacts<'_>) -> Card {
@@ -30,8 +31,7 @@ pub fn freed(words: &Words, claim: &ClaimRecord) -> Card {
     let target = &claim.target;
     let mut card = Card::new(CardState::Good, say_first!(words, "released", number = claim.number));
     card.plain(say!(words, "released-why", target = target));
-    let (service, environment) = (Some(target.service.clone()), Some(target.environment.clone()));
-    card.plain(say!(words, "look-next", command = Arg::from(&Command::Status { service, environment })));
+    card.plain(say!(words, "look-next", command = status_command(target)));
     card.button(say!(words, "button-status", target = target), Press::Status(target.clone()));
     card
 }

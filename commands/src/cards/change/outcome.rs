@@ -5,8 +5,7 @@ use state::names::{PersonName, WorkloadName};
 
 use super::{Story, failed, refused};
 use crate::card::{Card, CardState, LineStyle, Text};
-use crate::cards::DOT;
-use crate::command::Command;
+use crate::cards::{DOT, status_command};
 use crate::press::Press;
 use crate::words::{Arg, say, say_first};
 
@@ -126,13 +125,7 @@ fn about(story: &Story<'_>) -> Text {
 }
 
 fn look(story: &Story<'_>) -> Text {
-    say!(story.words, "look-next", command = status_command(story))
-}
-
-fn status_command(story: &Story<'_>) -> Arg {
-    let target = story.target();
-    let (service, environment) = (Some(target.service.clone()), Some(target.environment.clone()));
-    Arg::from(&Command::Status { service, environment })
+    say!(story.words, "look-next", command = status_command(story.target()))
 }
 
 fn cancelled(story: &Story<'_>, by: &PersonName, left: &[LeftBehind]) -> Card {
@@ -176,7 +169,7 @@ fn rows(story: &Story<'_>, left: &[LeftBehind], card: &mut Card) {
 fn superseded(story: &Story<'_>, workload: &WorkloadName, how: Overtaken, after_failure: Option<&Failure>) -> Card {
     let words = story.words;
     let mut card = Card::new(CardState::Ended, say_first!(words, "superseded", target = story.target()));
-    card.plain(say!(words, "superseded-next", who = story.who(), command = status_command(story)));
+    card.plain(say!(words, "superseded-next", who = story.who(), command = status_command(story.target())));
     let how = match how {
         Overtaken::Template => "template",
         Overtaken::Undone => "undone",

@@ -5,7 +5,7 @@ use state::names::TargetName;
 
 use super::Story;
 use crate::card::{Card, CardState, LineStyle, Text};
-use crate::cards::{DOT, list_and};
+use crate::cards::{DOT, another_deploy, list_and, status_command};
 use crate::command::Command;
 use crate::press::Press;
 use crate::words::{Arg, Words, say, say_first};
@@ -147,8 +147,7 @@ fn circumstances(words: &Words, why: &Refused, place: Place<'_>, again: &Command
         }
         Refused::NothingToReturnTo => {
             card.plain(say!(words, "refusal-nothing-to-go-back-to-why", target = target));
-            let name_it = Arg::Command(format!("/deploy {} {} REF", target.service, target.environment));
-            card.plain(say!(words, "refusal-nothing-to-go-back-to-next", command = name_it));
+            card.plain(say!(words, "refusal-nothing-to-go-back-to-next", command = another_deploy(target)));
         }
         Refused::UnknownRelease { .. } => {
             let history = Command::History {
@@ -171,9 +170,4 @@ fn circumstances(words: &Words, why: &Refused, place: Place<'_>, again: &Command
         }
         _ => {}
     }
-}
-
-fn status_command(target: &TargetName) -> Arg {
-    let (service, environment) = (Some(target.service.clone()), Some(target.environment.clone()));
-    Arg::from(&Command::Status { service, environment })
 }

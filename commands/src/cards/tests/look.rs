@@ -11,7 +11,7 @@ use state::journal::{JournalLine, JournalWhat};
 use state::records::HistoryLine;
 
 use super::super::{history, now, plan, show, status};
-use super::changes::{Scene, crash, failure, question, target_of, work};
+use super::scene::{Scene, crash, failure, question, target_of, work};
 use super::*;
 use crate::facts::{HistoryFacts, NowFacts, PlanFacts, Serving, TargetStatus};
 

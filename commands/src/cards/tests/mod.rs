@@ -10,6 +10,7 @@ macro_rules! snapshot {
 mod changes;
 mod look;
 mod refusals;
+mod scene;
 
 use std::collections::BTreeSet;
 
