@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::{self, LogFormat};
-use crate::{check, clock, surroundings, version};
+use crate::console::{Saying, client};
+use crate::{check, clock, run, surroundings, transfer, version};
 
 /// Exit codes that every subcommand shares. Those of outcomes are with `say`.
 pub mod exit {
@@ -15,6 +16,8 @@ pub mod exit {
     pub const REFUSED: u8 = 1;
     /// The command line makes no sense. It is not clap's 2, which here means a release that failed.
     pub const USAGE: u8 = 64;
+    /// Whether it was done is not known: a write to the store failed.
+    pub const OUTCOME_UNKNOWN: u8 = 75;
 }
 
 /// The hands and the memory of an ops team, for the developer on duty.
@@ -57,6 +60,40 @@ pub struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the bot
+    Run {
+        /// Also read commands here; they may be piped in
+        #[arg(long)]
+        console: bool,
+    },
+    /// Say something to a running bot, as the person whose Unix user you are
+    Say {
+        /// What to say, such as: deploy api prod v7
+        #[arg(required = true, value_name = "TEXT")]
+        text: Vec<String>,
+        /// Wait for the outcome
+        #[arg(long)]
+        wait: bool,
+        /// Print a JSON object per line
+        #[arg(long)]
+        json: bool,
+        /// Speak in the name of somebody else, whom the config lists under [console]
+        #[arg(long = "as", value_name = "PERSON")]
+        in_name_of: Option<String>,
+    },
+    /// A console of a running bot
+    Console {
+        /// Speak in the name of somebody else, whom the config lists under [console]
+        #[arg(long = "as", value_name = "PERSON")]
+        in_name_of: Option<String>,
+    },
+    /// Print the whole store as lines of JSON
+    Export,
+    /// Make a store of an export; changes that were open are parked
+    Import {
+        /// The file; - reads standard input
+        file: PathBuf,
+    },
     /// Tell every fault of the config
     Check,
     /// Print the JSON Schema of the config
@@ -80,6 +117,14 @@ pub fn main() -> ExitCode {
             print(&checked.text);
             checked.exit
         }
+        Command::Run { console } => run::run(&options, console),
+        Command::Say { text, wait, json, in_name_of } => {
+            let saying = Saying { text: line_of(&text), wait, json };
+            client::say(&options.data, &saying, in_name_of)
+        }
+        Command::Console { in_name_of } => client::console(&options.data, in_name_of),
+        Command::Export => transfer::run_export(&options.data),
+        Command::Import { file } => transfer::run_import(&options.data, &file),
         Command::Schema => {
             print(&format!("{:#}\n", config::schema()));
             ExitCode::SUCCESS
@@ -88,9 +133,9 @@ pub fn main() -> ExitCode {
 }
 
 impl Options {
-    /// How the log is written: as the command line says, else as the config does.
-    pub fn log(&self, config: config::Log) -> config::Log {
-        config::Log { format: self.log.unwrap_or(config.format), ..config }
+    /// How the log is written: the command line goes before the config.
+    pub fn log_of(&self, config: &config::Config) -> config::Log {
+        config::Log { format: self.log.unwrap_or(config.log.format), ..config.log }
     }
 
     /// Reads the config that the command line names.
@@ -104,6 +149,22 @@ impl Options {
     }
 }
 
+/// The line that the words of a shell make. A single one is the line itself; among several, one with a blank in it was
+/// meant as one.
+fn line_of(words: &[String]) -> String {
+    if let [line] = words {
+        return line.clone();
+    }
+    let quoted = |word: &String| {
+        if word.is_empty() || word.contains(char::is_whitespace) {
+            format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
+        } else {
+            word.clone()
+        }
+    };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
 /// Writes to standard output. A reader that has seen enough, such as `head`, is no fault.
 fn print(text: &str) {
     let mut out = io::stdout().lock();
@@ -113,6 +174,14 @@ fn print(text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_of_a_shell_make_a_line() {
+        let line = |words: &[&str]| line_of(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert_eq!(line(&["/lock prod \"a b\" for 2h"]), "/lock prod \"a b\" for 2h");
+        assert_eq!(line(&["deploy", "api", "prod", "v7"]), "deploy api prod v7");
+        assert_eq!(line(&["lock", "prod", "say \"no\"", "for", "2h"]), r#"lock prod "say \"no\"" for 2h"#);
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -6,6 +6,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::time::ChronoUtc;
 
 use crate::config::{Log, LogFormat, LogLevel};
+use crate::console::LogLines;
 use crate::surroundings;
 
 /// Our own crates: the level of the config is theirs. Of others only what they warn of is of interest.
@@ -20,7 +21,7 @@ pub fn start(log: Log) {
         Some(Ok(filter)) => filter,
         _ => EnvFilter::new(directives(log.level)),
     };
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(LogLines::default);
     let lines = lines.with_timer(ChronoUtc::new("%Y-%m-%dT%H:%M:%S%.3fZ".into()));
     // A second start, in tests, keeps the first log.
     let _ = match log.format {
@@ -44,9 +45,7 @@ fn directives(level: LogLevel) -> String {
         LogLevel::Trace => "trace",
     };
     let others = if level == "error" { "error" } else { "warn" };
-    // kube logs each request that fails as an error. We say once that a cluster doesn't answer.
-    let others = format!("{others},kube_client=off");
-    OURS.iter().fold(others, |text, name| format!("{text},{name}={level}"))
+    OURS.iter().fold(others.to_owned(), |text, name| format!("{text},{name}={level}"))
 }
 
 #[cfg(test)]
@@ -55,10 +54,7 @@ mod tests {
 
     #[test]
     fn the_level_is_for_our_own_crates() {
-        assert_eq!(
-            directives(LogLevel::Debug),
-            "warn,kube_client=off,rotabot=debug,commands=debug,state=debug,world=debug"
-        );
+        assert_eq!(directives(LogLevel::Debug), "warn,rotabot=debug,commands=debug,state=debug,world=debug");
         assert!(EnvFilter::try_new(directives(LogLevel::Trace)).is_ok());
     }
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use commands::invocation::{Desk, Via};
+use state::names::{ClusterName, Namespace};
 use state::store::{SledOptions, SledStore, Store, StoreFault};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -115,8 +116,8 @@ async fn serve(options: &Options, config: Config, interactive: bool) -> Result<E
 
     let mut code = ExitCode::SUCCESS;
     if interactive {
-        let identity = Identity::of_user(&desk.catalogue(), None);
-        let local = Local { desk, channels, clock: clock::now, identity: identity.await, via: Via::Console };
+        let identity = Identity::own(&desk.catalogue(), clock::now().wall).await;
+        let local = Local { desk, channels, clock: clock::now, identity, via: Via::Console };
         code = console::interactive(local, &options.data, runner.ending()).await.into();
         runner.end(Ending::Asked);
     }
@@ -136,7 +137,9 @@ async fn serve(options: &Options, config: Config, interactive: bool) -> Result<E
 /// The clusters, with all namespaces of the catalogue watched from the start.
 fn watched(config: &Config, tasks: &Arc<Tasks>) -> Kubernetes {
     let tasks = Arc::clone(tasks);
-    let kubernetes = Kubernetes::start(&config.clusters, &(Arc::new(move |cluster, namespace| tasks.wake(cluster, namespace)) as _));
+    let wake = move |cluster: &ClusterName, namespace: &Namespace| tasks.wake(cluster, namespace);
+    let wake: Arc<dyn Fn(&ClusterName, &Namespace) + Send + Sync> = Arc::new(wake);
+    let kubernetes = Kubernetes::start(&config.clusters, &wake);
     for environment in config.catalogue.environments.values() {
         kubernetes.watch(&environment.cluster, &environment.namespace);
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
+use serde::{Deserialize, Serialize};
 use state::catalogue::{Catalogue, Language};
 use state::names::{ChangeId, ChangeNumber, PersonName};
 use state::time::Now;
@@ -72,12 +73,13 @@ pub struct Answer {
     pub kind: AnswerKind,
     /// What is shown. Only the speaker sees it.
     pub card: Card,
-    /// The change that was begun or acted upon, if the person now has one to follow.
+    /// The change that it is about, if the person now has one to follow.
     pub change: Option<(ChangeId, ChangeNumber)>,
 }
 
 /// Kinds of answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum AnswerKind {
     /// What was asked for was shown or done, or is a change that is under way now.
     Done,

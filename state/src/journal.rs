@@ -101,16 +101,47 @@ pub enum NoticeWhat {
     AskedAgain,
 }
 
+impl NoticeWhat {
+    /// All of them.
+    pub const ALL: [NoticeWhat; 5] = [Self::Progress, Self::Outcome, Self::Parked, Self::Lapsed, Self::AskedAgain];
+
+    /// Its word in markers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Progress => "progress",
+            Self::Outcome => "outcome",
+            Self::Parked => "parked",
+            Self::Lapsed => "lapsed",
+            Self::AskedAgain => "asked-again",
+        }
+    }
+}
+
 impl Notice {
     /// By what its message is found again (D17): unique for each message that is meant to be.
     pub fn marker(&self) -> String {
-        let what = match self.what {
-            NoticeWhat::Progress => "progress",
-            NoticeWhat::Outcome => "outcome",
-            NoticeWhat::Parked => "parked",
-            NoticeWhat::Lapsed => "lapsed",
-            NoticeWhat::AskedAgain => "asked-again",
-        };
-        format!("{}/{what}", self.change)
+        format!("{}/{}", self.change, self.what.as_str())
+    }
+
+    /// What a message is about, by its marker.
+    pub fn of_marker(marker: &str) -> Option<(ChangeId, NoticeWhat)> {
+        let (change, word) = marker.split_once('/')?;
+        let what = NoticeWhat::ALL.into_iter().find(|what| what.as_str() == word)?;
+        Some((change.parse().ok()?, what))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markers_are_read_back() {
+        for what in NoticeWhat::ALL {
+            let change = ChangeId::from_parts(1_800_000_000_000, 7);
+            let notice = Notice { change, what, since: DateTime::UNIX_EPOCH };
+            assert_eq!(Notice::of_marker(&notice.marker()), Some((change, what)));
+        }
+        assert_eq!(Notice::of_marker("hello/outcome"), None);
     }
 }

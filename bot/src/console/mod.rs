@@ -3,3 +3,94 @@
 //! Three front ends share it: `run --console`, where people type at the running bot itself; the socket, by which
 //! `rotabot console` and `rotabot say` reach a running bot; and the lines that a channel's messages become. What is
 //! asked and answered is the desk's business: here it is only read, carried and drawn.
+
+pub mod channel;
+pub mod client;
+mod draw;
+mod follow;
+mod keyboard;
+pub mod partner;
+mod piped;
+pub mod remote;
+mod say;
+mod screen;
+pub mod socket;
+pub mod speaker;
+mod talk;
+mod terminal;
+mod wire;
+
+use std::io::{self, IsTerminal as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use commands::cards::console::Leaving;
+use state::time::Now;
+use tokio::sync::watch;
+
+use crate::runner::Ending;
+
+pub use channel::{Beside, Channels};
+pub use partner::{Local, Lost, Partner};
+pub use remote::{Patience, Remark, Remote};
+pub use say::Saying;
+pub use screen::LogLines;
+pub use socket::{Service, Socket};
+pub use speaker::Identity;
+
+/// The file of typed lines, in the data folder.
+pub const HISTORY: &str = "console.history";
+
+/// Reads the clocks.
+pub type Clock = fn() -> Now;
+
+/// Tells when the process ends.
+pub type Shutdown = watch::Receiver<Ending>;
+
+/// The console of the bot's own process; its exit code.
+pub async fn interactive(local: Local, data: &Path, shutdown: Shutdown) -> u8 {
+    let clock = local.clock;
+    let (history, leaving) = (Some(data.join(HISTORY)), Leaving::EndsTheBot);
+    Console { partner: Arc::new(local), clock, history, leaving }.run(shutdown).await
+}
+
+/// A console on standard input and output.
+pub struct Console {
+    /// The other side.
+    pub partner: Arc<dyn Partner>,
+    /// The clock.
+    pub clock: Clock,
+    /// Where the typed lines are remembered.
+    pub history: Option<PathBuf>,
+    /// What leaving it means.
+    pub leaving: Leaving,
+}
+
+impl Console {
+    /// Until it is left, its input ends, or the process does; the exit code. At a terminal a person has seen all there
+    /// is to see: that is no failure.
+    pub async fn run(self, shutdown: Shutdown) -> u8 {
+        if io::stdin().is_terminal() && screen::is_terminal() {
+            match keyboard::Keyboard::open(self.partner.clone(), self.history) {
+                Ok((keyboard, printer)) => {
+                    let screen = Arc::new(screen::Screen::prompt(printer));
+                    screen::is_in_front(&screen);
+                    let talk = talk::Talk::new(self.partner, screen, self.clock);
+                    terminal::Console::new(talk, keyboard, self.leaving).run(shutdown).await;
+                    return 0;
+                }
+                Err(error) => tracing::warn!(error = %error, "the terminal can't be used as one"),
+            }
+        }
+        let screen = Arc::new(screen::Screen::stdout());
+        let mut talk = talk::Talk::new(self.partner, screen, self.clock);
+        talk.objection();
+        piped::run(talk, piped::stdin(), shutdown).await
+    }
+}
+
+/// Waits until the process ends.
+async fn ends(shutdown: &mut Shutdown) {
+    // Whoever could end it is gone: then it ends too.
+    let _ = shutdown.wait_for(|ending| *ending != Ending::No).await;
+}

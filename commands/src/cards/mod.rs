@@ -3,6 +3,7 @@
 //! Not here: the words themselves (`commands/locales`), how a card is drawn, and whether its facts are true.
 
 pub mod change;
+pub mod console;
 pub mod help;
 pub mod history;
 pub mod locks;
@@ -17,10 +18,9 @@ use std::collections::BTreeSet;
 use state::catalogue::Grantee;
 use state::image::Reference;
 use state::lock::{Lock, Reason};
-use state::names::{ChangeNumber, PersonName, TargetName};
+use state::names::{ChangeNumber, PersonName};
 
 use crate::card::{Text, TimeStyle};
-use crate::command::Command;
 use crate::refusal::Doing;
 use crate::words::{Arg, Words, say};
 
@@ -113,25 +113,8 @@ pub(crate) fn doing(words: &Words, doing: Doing) -> Text {
 }
 
 /// The command that shows a change.
-fn show_command(number: ChangeNumber) -> Arg {
-    Arg::from(&Command::Show { number })
-}
-
-/// The command that shows what runs.
-fn status_command(target: &TargetName) -> Arg {
-    let TargetName { service, environment } = target.clone();
-    Arg::from(&Command::Status { service: Some(service), environment: Some(environment) })
-}
-
-/// The command that stops the change of a target.
-fn stop_command(target: &TargetName) -> Arg {
-    let TargetName { service, environment } = target.clone();
-    Arg::from(&Command::Stop { service, environment })
-}
-
-/// A deploy whose image the reader fills in.
-fn another_deploy(target: &TargetName) -> Arg {
-    Arg::Command(format!("/deploy {} {} REF", target.service, target.environment))
+pub(crate) fn show_command(number: ChangeNumber) -> Arg {
+    Arg::from(&crate::command::Command::Show { number })
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub struct Recent {
 }
 
 /// One way to go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Completion {
     /// Where in the line the text goes, in bytes: from here to the cursor.
     pub from: usize,

@@ -131,7 +131,7 @@ pub async fn assemble(store: &dyn Store, value: &[u8]) -> Result<Result<Vec<u8>,
 /// Takes away all chunks of an owner, in as many commits as it takes. The heads belong to whoever put them, and should be
 /// gone before: what a head without chunks leaves is an unreadable document.
 pub async fn remove_chunks(store: &dyn Store, owner: &str) -> Result<(), StoreFault> {
-    let range = Range::under(&owner_chunks(owner)).limit(OPERATIONS_AT_MOST.min(ENTRIES_AT_MOST));
+    let range = Range::under(&chunks_of(owner)).limit(OPERATIONS_AT_MOST.min(ENTRIES_AT_MOST));
     loop {
         let page = store.range(range.clone()).await?;
         if page.entries.is_empty() {
@@ -148,6 +148,19 @@ pub async fn remove_chunks(store: &dyn Store, owner: &str) -> Result<(), StoreFa
 /// The prefix of all chunks, whoever owns them: for exports and for counting.
 pub fn all_chunks() -> Key {
     Key::kind("chunk")
+}
+
+/// The prefix of all chunks of an owner.
+pub fn chunks_of(owner: &str) -> Key {
+    all_chunks().text(owner)
+}
+
+/// To whom the chunks of the document with this value belong; none where it has no chunks.
+pub fn owner(value: &[u8]) -> Option<String> {
+    match value.split_first() {
+        Some((&CHUNKED, head)) => Head::from_bytes(head).map(|head| head.owner),
+        _ => None,
+    }
 }
 
 const INLINE: u8 = 0;
@@ -172,12 +185,8 @@ impl Head {
     }
 }
 
-fn owner_chunks(owner: &str) -> Key {
-    all_chunks().text(owner)
-}
-
 fn document_chunks(owner: &str, hash: &str) -> Key {
-    owner_chunks(owner).text(hash)
+    chunks_of(owner).text(hash)
 }
 
 fn chunk_key(owner: &str, hash: &str, number: u64) -> Key {

@@ -7,10 +7,7 @@ macro_rules! snapshot {
     };
 }
 
-mod changes;
-mod look;
 mod refusals;
-mod scene;
 
 use std::collections::BTreeSet;
 

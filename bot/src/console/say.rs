@@ -1,0 +1,134 @@
+//! `rotabot say`: one line to a running bot, for people at a shell and for scripts.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use commands::card::Card;
+use commands::cards::console as remarks;
+use commands::invocation::{AnswerKind, EXIT_PARKED};
+use commands::plain;
+use commands::words::Words;
+use futures::stream::StreamExt as _;
+use serde::Serialize;
+use state::names::ChangeNumber;
+use ulid::Ulid;
+
+use super::follow::{EXIT_UNKNOWN, Shown, Stages, follow, nothing_heard};
+use super::partner::{Lost, Partner, Reader, Said, Seen, Told, exit_code};
+use super::screen::{self, Screen};
+use super::talk::{Line, Talk};
+use super::{Clock, draw};
+
+/// What is said, and how the answer is wanted.
+#[derive(Debug, Clone)]
+pub struct Saying {
+    /// The line.
+    pub text: String,
+    /// Until the outcome of the change that it begins.
+    pub wait: bool,
+    /// In JSON.
+    pub json: bool,
+}
+
+/// A line of `--json`. Scripts rely on it.
+#[derive(Debug, Serialize)]
+struct JsonLine<'a> {
+    v: u32,
+    kind: &'static str,
+    change: Option<ChangeNumber>,
+    outcome: Option<&'a str>,
+    card: &'a Card,
+}
+
+const JSON_VERSION: u32 = 1;
+
+/// The word for a change that is parked: it has no outcome yet.
+const PARKED: &str = "parked";
+
+/// Says it, and shows what comes of it on standard output; the exit code.
+pub(super) async fn say(saying: &Saying, partner: Arc<dyn Partner>, clock: Clock) -> u8 {
+    if saying.json {
+        return Json { out: Box::new(io::stdout()) }.say(saying, &*partner, clock).await;
+    }
+    let shown = if screen::is_terminal() { Shown::InPlace } else { Shown::ByStage };
+    let mut talk = Talk::new(partner, Arc::new(Screen::stdout()), clock);
+    say_to(&mut talk, saying, shown).await
+}
+
+async fn say_to(talk: &mut Talk, saying: &Saying, shown: Shown) -> u8 {
+    // A number is no button here: there is no card before.
+    let said = match talk.read(&saying.text) {
+        Line::Ask(said) => said,
+        _ => Said::Text(saying.text.clone()),
+    };
+    let told = match talk.ask(said).await {
+        Ok(told) => told,
+        Err(lost) => return exit_code(&lost),
+    };
+    match told.change.filter(|_| saying.wait && told.kind == AnswerKind::Done) {
+        Some((change, _)) => follow(talk, change, &told.card, shown, &mut nothing_heard()).await,
+        None => told.kind.exit_code(),
+    }
+}
+
+struct Json<'a> {
+    out: Box<dyn Write + 'a>,
+}
+
+impl Json<'_> {
+    async fn say(&mut self, saying: &Saying, partner: &dyn Partner, clock: Clock) -> u8 {
+        let request = Ulid::from_datetime(clock().wall.into());
+        let told = match partner.ask(Said::Text(saying.text.clone()), request).await {
+            Ok(told) => told,
+            Err(lost) => return failed(partner, clock, &lost),
+        };
+        let Told { kind, change, card } = told;
+        let number = change.map(|(_, number)| number);
+        let refused = kind == AnswerKind::Refused;
+        self.line(if refused { "refusal" } else { "card" }, number, None, &card);
+        let Some((change, _)) = change.filter(|_| saying.wait && kind == AnswerKind::Done) else {
+            return kind.exit_code();
+        };
+        let mut stages = Stages::after(&card);
+        let mut seen = partner.follow(change);
+        loop {
+            match seen.next().await {
+                Some(Ok(Seen::Progress(card))) => {
+                    if stages.is_next(&card) {
+                        self.line("card", number, None, &card);
+                    }
+                }
+                Some(Ok(Seen::Parked(card))) => {
+                    self.line("card", number, Some(PARKED), &card);
+                    return EXIT_PARKED;
+                }
+                Some(Ok(Seen::Ended { outcome, exit_code, card })) => {
+                    self.line("outcome", number, Some(&outcome), &card);
+                    return exit_code;
+                }
+                Some(Err(lost)) => return failed(partner, clock, &lost),
+                None => return EXIT_UNKNOWN,
+            }
+        }
+    }
+
+    fn line(&mut self, kind: &'static str, change: Option<ChangeNumber>, outcome: Option<&str>, card: &Card) {
+        let line = JsonLine { v: JSON_VERSION, kind, change, outcome, card };
+        if let Ok(mut line) = serde_json::to_vec(&line) {
+            line.push(b'\n');
+            // Nobody may be reading any more; the exit code is still wanted.
+            let _ = self.out.write_all(&line).and_then(|()| self.out.flush());
+        }
+    }
+}
+
+/// Says on standard error why there is no answer; the exit code.
+pub(super) fn failed(partner: &dyn Partner, clock: Clock, lost: &Lost) -> u8 {
+    let Reader { language, zone, .. } = partner.reader();
+    let words = Words::get(language);
+    let reader = plain::Reader { words, zone: &zone, now: clock().wall };
+    for row in draw::card(&remarks::lost(words, lost), &reader, 1) {
+        let _ = writeln!(io::stderr(), "{}", row.painted(false));
+    }
+    exit_code(lost)
+}
