@@ -35,7 +35,7 @@ use crate::process::ProcessId;
 use crate::random::{Random, Span};
 pub use objects::{Amount, Spec};
 use objects::{Autoscaler, Deployment, Pod, ReplicaSet, Status};
-pub use people::{Edit, NoSuchThing};
+pub use people::{DELETED, Edit, NoSuchThing};
 pub(crate) use port::ClusterPort;
 pub use truth::{Look, PodTruth, Truth};
 pub use watch::Kind;
@@ -117,6 +117,8 @@ pub struct Write {
     pub uid: String,
     /// The fields that it changed, as paths.
     pub changed: Vec<String>,
+    /// Whether the rollout is paused after it.
+    pub paused: bool,
     /// Our marker as it stands after it.
     pub marker: Option<String>,
     /// For rotabot's: when it had last read the workload before it sent this.
@@ -336,6 +338,7 @@ impl Cluster {
             name: new.name.clone(),
             uid: new.uid(),
             changed,
+            paused: new.spec.paused,
             marker: new.annotations.get(MARKER_ANNOTATION).cloned(),
             read_at,
         });

@@ -7,7 +7,10 @@ use state::names::Namespace;
 use state::template::Template;
 
 use super::objects::{Autoscaler, REVISION_ANNOTATION};
-use super::{Cluster, ClusterEvent, Writer};
+use super::{Cluster, ClusterEvent, Write, Writer};
+
+/// What stands for the whole object in the list of what a write changed.
+pub const DELETED: &str = "(deleted)";
 
 /// What somebody else writes to a Deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +75,19 @@ impl Cluster {
     /// Deletes a Deployment with all that it owns.
     pub fn delete(&mut self, namespace: &Namespace, name: &str) -> Result<(), NoSuchThing> {
         let id = self.find(namespace, name).ok_or(NoSuchThing)?.id;
-        self.deployments.remove(&id);
+        if let Some(gone) = self.deployments.remove(&id) {
+            self.writes.push(Write {
+                at: self.now,
+                by: Writer::Somebody,
+                namespace: namespace.clone(),
+                name: name.to_owned(),
+                uid: gone.uid(),
+                changed: vec![DELETED.to_owned()],
+                paused: false,
+                marker: None,
+                read_at: None,
+            });
+        }
         self.unpublish_deployment(id);
         let sets: Vec<u64> = self.sets.values().filter(|set| set.deployment == id).map(|set| set.id).collect();
         for set in sets {

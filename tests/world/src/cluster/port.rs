@@ -13,7 +13,7 @@ use state::fault::Fault;
 use state::names::{ClusterName, Namespace};
 use state::rollout::seen::{EventSeen, Observed, PodSeen, WorkloadSeen, WorkloadView};
 
-use super::{Cluster, Look, Writer};
+use super::{ApiHealth, Cluster, Look, Writer};
 use crate::Shared;
 use crate::plan::Site;
 use crate::process::ProcessId;
@@ -75,6 +75,17 @@ impl commands::ports::Cluster for ClusterPort {
             let process = self.process;
             let seen = state.in_cluster(&target.cluster, |cluster, _| cluster.observe(process, target));
             seen.unwrap_or_else(nothing)
+        })
+    }
+
+    fn trouble(&self, target: &Target) -> Option<ClusterFault> {
+        self.shared.with(|state| {
+            let cluster = state.clusters.get(&target.cluster)?;
+            match cluster.health() {
+                ApiHealth::Up => (!cluster.rights.read).then(|| forbidden("watch", "deployments")),
+                ApiHealth::Down => Some(ClusterFault::Unreachable(Fault::new("connection refused"))),
+                ApiHealth::Frozen => Some(ClusterFault::Unreachable(Fault::new("no answer in time"))),
+            }
         })
     }
 

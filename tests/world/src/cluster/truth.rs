@@ -42,6 +42,8 @@ pub struct PodTruth {
     pub ended: Option<Duration>,
     /// What its containers really run, by name.
     pub runs: Vec<(String, Digest)>,
+    /// What the node says that they run, where it names a digest.
+    pub reports: Vec<(String, Digest)>,
 }
 
 /// A fresh list of pods that a process got: what was really so at that moment.
@@ -86,12 +88,17 @@ impl Cluster {
 impl Pod {
     fn truth(&self) -> PodTruth {
         let runs = |container: &super::objects::Container| Some((container.name.clone(), container.runs.clone()?));
+        let reports = |container: &super::objects::Container| {
+            let (_, digest) = container.image_id.rsplit_once('@')?;
+            Some((container.name.clone(), digest.parse().ok()?))
+        };
         PodTruth {
             name: self.name.clone(),
             template: self.template,
             ready: self.ready(),
             ended: self.containers.iter().filter_map(|container| container.ended).max(),
             runs: self.containers.iter().filter_map(runs).collect(),
+            reports: self.containers.iter().filter_map(reports).collect(),
         }
     }
 }

@@ -1,0 +1,376 @@
+//! What must be true, whatever goes wrong. Each is a function of its own, named after what it demands.
+//!
+//! Some are asked at every commit, some at every answer that a person gets, and some when everything has come to rest.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use commands::invocation::{Answer, AnswerKind};
+use state::change::outcome::{CantTell, Digests, Ended, EndedBy, Left, LeftBehind, Outcome, Overtaken, Refused};
+use state::change::{Ask, Asker, Change, Phase};
+use state::journal::JournalWhat;
+use state::lock::{Asking, Lock, Reason, Scope};
+use state::names::{ChangeId, Namespace, WorkloadName};
+use state::rollout::seen::{Marker, MarkerStep};
+use world::cluster::{Cluster, DELETED, Look, Write, Writer};
+use world::process::ProcessId;
+
+use crate::ledger::{Entry, Ledger, now};
+
+/// What was found: nothing, or what is wrong.
+pub type Found = Result<(), String>;
+
+fn demand(holds: bool, what: impl FnOnce() -> String) -> Found {
+    if holds { Ok(()) } else { Err(what()) }
+}
+
+fn label(change: &Change) -> String {
+    format!("{} of {}", change.head.number, change.target.name)
+}
+
+/// Nobody is told "accepted" without a stored change.
+pub fn accepted_is_stored(ledger: &Ledger, answer: &Answer) -> Found {
+    let Some((id, number)) = answer.change.filter(|_| answer.kind == AnswerKind::Done) else { return Ok(()) };
+    demand(ledger.change(id).is_some(), || format!("{number} was accepted, and is not stored"))
+}
+
+/// Nobody is told an outcome that is not stored, or another one.
+pub fn told_outcome_is_stored(ledger: &Ledger, id: ChangeId, word: &str) -> Found {
+    let stored = ledger.change(id).and_then(|change| change.ended().map(|ended| ended.outcome.word()));
+    demand(stored == Some(word), || format!("{word} was told of a change that has {stored:?} in the store"))
+}
+
+/// At most one change of a target is open, and it holds the claim.
+pub fn one_open_change_per_target(entry: &Entry, newest: &BTreeMap<ChangeId, Change>) -> Found {
+    let change = &entry.after;
+    if change.ended().is_some() {
+        return Ok(());
+    }
+    demand(entry.holds_claim, || format!("{} is open and holds no claim", label(change)))?;
+    let other = newest.values().find(|other| {
+        other.head.id != change.head.id && other.target.name == change.target.name && other.ended().is_none()
+    });
+    demand(other.is_none(), || format!("{} is open beside {:?}", label(change), other.map(label)))
+}
+
+/// A change ends once; what it ended with never changes, and its claim goes with it.
+pub fn an_outcome_is_final(entry: &Entry) -> Found {
+    let change = &entry.after;
+    if let Some(before) = entry.before.as_ref().and_then(Change::ended) {
+        return demand(change.ended() == Some(before), || format!("{} ended twice", label(change)));
+    }
+    demand(change.ended().is_none() || !entry.holds_claim, || format!("{} ended and keeps its claim", label(change)))
+}
+
+/// No change enters `applying` against a lock that refuses it.
+pub fn no_lock_is_passed(entry: &Entry, wall: chrono::DateTime<chrono::Utc>) -> Found {
+    let change = &entry.after;
+    let enters = matches!(change.phase(), Phase::Applying { .. })
+        && entry.before.as_ref().is_some_and(|before| matches!(before.phase(), Phase::Preparing));
+    if !enters || matches!(change.head.asked_by, Asker::Timer { .. }) {
+        return Ok(());
+    }
+    let asking = if matches!(change.head.ask, Ask::Deploy { .. }) { Asking::Deploy } else { Asking::Rollback };
+    let refuses = |lock: &&Lock| lock.refuses(asking, change.head.asked_by.person(), wall);
+    demand(!entry.locks.iter().any(|lock| refuses(&lock)), || format!("{} is applied against a lock", label(change)))
+}
+
+/// Time in which nothing could be seen does not count: what counted is never more than what could be watched.
+pub fn blind_time_does_not_count(entry: &Entry, watched: Duration) -> Found {
+    let counted = entry.after.head.observed.duration();
+    demand(counted <= watched + Duration::from_secs(1), || {
+        format!("{} counted {counted:?}, and only {watched:?} could be watched", label(&entry.after))
+    })
+}
+
+/// Where a verdict comes from: what a process saw when it listed pods afresh, as it really was then.
+pub struct Verdict<'a> {
+    /// The cluster.
+    pub cluster: &'a Cluster,
+    /// The process that committed it.
+    pub process: ProcessId,
+}
+
+impl Verdict<'_> {
+    fn look(&self, namespace: &Namespace, workload: &WorkloadName) -> Option<&Look> {
+        let of = |look: &&Look| {
+            look.process == self.process && look.namespace == *namespace && look.name == workload.as_str()
+        };
+        self.cluster.looks().iter().rfind(of)
+    }
+
+    /// Verified only if the ready pods really run what was wanted, by our write, and have not just been restarted.
+    pub fn verified_is_true(&self, entry: &Entry) -> Found {
+        let change = &entry.after;
+        let Some(Ended { outcome: Outcome::Verified { digests, .. }, left, .. }) = ended_now(entry) else {
+            return Ok(());
+        };
+        let work = change.work.as_ref().ok_or_else(|| format!("{} is verified without work", label(change)))?;
+        for (place, left) in left.iter().enumerate() {
+            let look = self.good_look(change, place, left, MarkerStep::Apply)?;
+            let Some(item) = work.workloads.get(place) else { continue };
+            for image in &item.images {
+                let Some(wanted) = image.to.reference.digest() else {
+                    let said = *digests != Digests::Match;
+                    demand(said, || format!("{} claims that digests match where none was wanted", label(change)))?;
+                    continue;
+                };
+                for pod in &look.truth.pods {
+                    let runs = pod.runs.iter().find(|(name, _)| name == image.container.as_str()).map(|(_, runs)| runs);
+                    demand(runs == Some(wanted) || *digests == Digests::NotReported, || {
+                        format!("{} is verified, and {} runs {runs:?} rather than {wanted}", label(change), pod.name)
+                    })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returned only if what ran before runs again.
+    pub fn returned_is_true(&self, entry: &Entry) -> Found {
+        let change = &entry.after;
+        let Some(Ended { outcome: Outcome::Returned { .. }, left, .. }) = ended_now(entry) else { return Ok(()) };
+        let work = change.work.as_ref().ok_or_else(|| format!("{} is returned without work", label(change)))?;
+        for (place, left) in left.iter().enumerate().filter(|(_, left)| left.what != Left::Untouched) {
+            let look = self.good_look(change, place, left, MarkerStep::Return)?;
+            let Some(item) = work.workloads.get(place) else { continue };
+            for (container, wanted) in &item.baseline.digests {
+                for pod in &look.truth.pods {
+                    let found = pod.reports.iter().find(|(name, _)| name == container.as_str()).map(|(_, found)| found);
+                    demand(found == Some(wanted), || {
+                        format!(
+                            "{} is returned, and {} reports {found:?} rather than {wanted}",
+                            label(change),
+                            pod.name
+                        )
+                    })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn good_look(&self, change: &Change, place: usize, left: &LeftBehind, step: MarkerStep) -> Result<&Look, String> {
+        let what = label(change);
+        let look = self.look(&change.target.namespace, &left.workload);
+        let look = look.ok_or_else(|| format!("{what} has a verdict, and nobody listed pods afresh"))?;
+        let truth = &look.truth;
+        let since = change.work.as_ref().and_then(|work| work.workloads.get(place)).map(|item| &item.uid);
+        demand(since == Some(&truth.uid), || format!("{what} has a verdict on another object"))?;
+        demand(left.template == Some(truth.template), || format!("{what} has a verdict on another template"))?;
+        let marker = Marker { change: change.head.id, step }.to_string();
+        demand(truth.marker.as_deref() == Some(&marker), || {
+            format!("{what} has a verdict on what is marked {:?}", truth.marker)
+        })?;
+        let good = truth.pods.iter().filter(|pod| pod.ready && pod.template == truth.template).count();
+        demand(truth.replicas > 0 && good == truth.pods.len() && u32::try_from(good) == Ok(truth.replicas), || {
+            format!("{what} has a good verdict, and {good} of {} pods were good: {truth:?}", truth.replicas)
+        })?;
+        let window = change.target.policy.stability_window;
+        let restarted = truth.pods.iter().find(|pod| pod.ended.is_some_and(|ended| ended + window > look.at));
+        demand(restarted.is_none() || window.is_zero(), || {
+            format!("{what} has a good verdict within {window:?} of a restart: {restarted:?}")
+        })?;
+        Ok(look)
+    }
+}
+
+/// The ending, where this commit brought it.
+fn ended_now(entry: &Entry) -> Option<&Ended> {
+    entry.after.ended().filter(|_| entry.before.as_ref().is_none_or(|before| before.ended().is_none()))
+}
+
+fn writes_to<'a>(cluster: &'a Cluster, namespace: &'a Namespace, workload: &'a str) -> impl Iterator<Item = &'a Write> {
+    cluster.writes().iter().filter(move |write| write.namespace == *namespace && write.name == workload)
+}
+
+/// Whoever says that somebody else interfered can point to it: "superseded", "moved" and "paused by somebody" are true.
+pub fn somebody_else_really_did_it(entry: &Entry, cluster: &Cluster, prepared: Duration) -> Found {
+    let Some(ended) = ended_now(entry) else { return Ok(()) };
+    let change = &entry.after;
+    let namespace = &change.target.namespace;
+    let wrote = |workload: &WorkloadName, paths: &[&str]| {
+        writes_to(cluster, namespace, workload.as_str()).any(|write| {
+            let touches = |changed: &String| paths.iter().any(|path| changed.starts_with(path));
+            write.by == Writer::Somebody && write.at >= prepared && write.changed.iter().any(touches)
+        })
+    };
+    let paused = |workload: &WorkloadName| {
+        let last = writes_to(cluster, namespace, workload.as_str())
+            .filter(|write| write.changed.iter().any(|changed| changed == "/spec/paused" || changed == DELETED))
+            .last();
+        last.is_some_and(|write| write.by == Writer::Somebody)
+    };
+    let what = label(change);
+    match &ended.outcome {
+        Outcome::Superseded { workload, how, .. } => {
+            let paths: &[&str] = match how {
+                Overtaken::Recreated => &[DELETED],
+                Overtaken::Template | Overtaken::Undone => {
+                    &["/spec/template", "/spec/paused", "/metadata/annotations/rotabot.dev/change", DELETED]
+                }
+            };
+            demand(wrote(workload, paths), || format!("{what} is superseded ({how:?}), and nobody else wrote"))
+        }
+        Outcome::Refused { why: Refused::Moved { workload } } => {
+            demand(wrote(workload, &["/spec/", "/metadata/annotations/rotabot.dev/change", DELETED]), || {
+                format!("{what} was refused as moved, and nobody else wrote")
+            })
+        }
+        Outcome::Refused { why: Refused::Paused { workload } } => {
+            demand(paused(workload), || format!("{what} was refused as paused, and nobody else paused it"))
+        }
+        Outcome::CantTell { why: CantTell::Paused } => {
+            let some = change.target.workloads.iter().any(|workload| paused(&workload.name));
+            demand(some, || format!("{what} can't tell for a pause, and nobody else paused it"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What failed by its deadline really had so much time, and what failed leaves a lock behind.
+pub fn a_failure_leaves_a_lock(entry: &Entry) -> Found {
+    let Some(ended) = ended_now(entry) else { return Ok(()) };
+    let rolled_back =
+        matches!(ended.outcome, Outcome::Verified { .. }) && matches!(entry.after.head.ask, Ask::Rollback { .. });
+    if ended.outcome.failure().is_none() && !rolled_back {
+        return Ok(());
+    }
+    let number = entry.after.head.number;
+    let left = |lock: &Lock| matches!(&lock.reason, Reason::Withdrawn { changes, .. } if changes.contains(&number));
+    demand(entry.locks.iter().any(left), || format!("{} left no lock", label(&entry.after)))
+}
+
+/// What failed by its deadline had at least so much time that counted.
+pub fn a_deadline_is_given_whole(entry: &Entry) -> Found {
+    let failure = match entry.after.phase() {
+        Phase::Holding { failure, .. } | Phase::Returning { failure, .. } => failure,
+        _ => return Ok(()),
+    };
+    if failure.ended_by != EndedBy::Deadline {
+        return Ok(());
+    }
+    let (counted, deadline) = (entry.after.head.observed.duration(), entry.after.target.policy.progress_deadline);
+    demand(counted >= deadline, || format!("{} failed by its deadline after {counted:?}", label(&entry.after)))
+}
+
+/// Nothing of anybody else's is overwritten: a field that somebody wrote after rotabot had read it, or after rotabot's
+/// own write of the same change, is not written again; somebody's pause is never lifted; and nothing is touched but the
+/// template, the pause and our own annotation.
+pub fn nothing_of_somebody_elses_is_overwritten(cluster: &Cluster, place: &mut usize) -> Found {
+    let all = cluster.writes();
+    let from = std::mem::replace(place, all.len());
+    for (at, write) in all.iter().enumerate().skip(from) {
+        let Writer::Rotabot(change) = write.by else { continue };
+        let same = |other: &&Write| other.name == write.name && other.namespace == write.namespace;
+        for path in &write.changed {
+            if path == "/metadata/annotations/rotabot.dev/change" || path == "/metadata/annotations" {
+                continue;
+            }
+            let ours = path.starts_with("/spec/template") || path == "/spec/paused";
+            demand(ours, || format!("{} of {} was touched", path, write.name))?;
+            let earlier = all[..at].iter().filter(same);
+            let last = earlier.clone().filter(|other| other.changed.iter().any(|other| touches(other, path))).last();
+            let Some(last) = last.filter(|last| last.by == Writer::Somebody) else { continue };
+            let unread = write.read_at.is_none_or(|read| last.at > read);
+            let again = earlier
+                .clone()
+                .any(|other| other.by == Writer::Rotabot(change) && other.at < last.at && is_ours(other));
+            let pause = path == "/spec/paused" && !write.paused;
+            demand(!unread && !again && !pause, || {
+                format!(
+                    "{path} of {} was overwritten at {:?}: somebody had written it at {:?} (read at {:?}, again: {again})",
+                    write.name, write.at, last.at, write.read_at
+                )
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// A write that did more than put a fence.
+fn is_ours(write: &Write) -> bool {
+    write.changed.iter().any(|path| path.starts_with("/spec"))
+}
+
+fn touches(one: &str, other: &str) -> bool {
+    one == DELETED || one.starts_with(other) || other.starts_with(one)
+}
+
+/// What a change says that it left is what it left, and it never writes after its end.
+pub fn what_was_left_is_what_was_said(change: &Change, ended_at: Duration, cluster: &Cluster) -> Found {
+    let Some(ended) = change.ended() else { return Ok(()) };
+    let by = Writer::Rotabot(change.head.id);
+    for (place, workload) in change.target.workloads.iter().enumerate() {
+        let writes = writes_to(cluster, &change.target.namespace, workload.name.as_str());
+        let writes: Vec<&Write> = writes.filter(|write| write.by == by && is_ours(write)).collect();
+        let what = || format!("{} ({}) on {}", label(change), ended.outcome.word(), workload.name);
+        if let Some(late) = writes.iter().find(|write| write.at > ended_at) {
+            return Err(format!("{} was written at {:?}, after its end at {ended_at:?}", what(), late.at));
+        }
+        let step =
+            writes.last().and_then(|write| write.marker.as_deref()?.parse::<Marker>().ok()).map(|marker| marker.step);
+        let said = ended.left.get(place).map_or(Left::Untouched, |left| left.what);
+        let right = match said {
+            Left::Untouched => writes.is_empty(),
+            Left::Written | Left::NotPaused => step == Some(MarkerStep::Apply),
+            Left::Paused => step == Some(MarkerStep::Hold),
+            Left::Returned => step == Some(MarkerStep::Return),
+        };
+        // Somebody else may have taken our marker away, which is said as well.
+        let overtaken = matches!(ended.outcome, Outcome::Superseded { .. });
+        demand(right || (overtaken && said != Left::Untouched), || {
+            format!("{} says {said:?}, and its last write was {step:?}", what())
+        })?;
+    }
+    Ok(())
+}
+
+/// Everything has come to an end: no change is open, no question waits, and no message.
+pub fn everything_ends(ledger: &Ledger) -> Found {
+    let records = ledger.records();
+    let open = now(async { records.open().await.map(Some) }).unwrap_or_default();
+    let questions = now(async { records.questions().await.map(Some) }).unwrap_or_default();
+    let waiting = now(async { records.waiting().await.map(Some) }).unwrap_or_default();
+    demand(open.is_empty(), || {
+        let open = open.iter().flatten().filter_map(|claim| ledger.change(claim.change));
+        let open: Vec<String> = open
+            .map(|change| format!("{} {} {:?}", label(&change), change.phase().word(), change.head.parked))
+            .collect();
+        format!("still open: {open:?}")
+    })?;
+    demand(questions.is_empty(), || format!("still asked: {questions:?}"))?;
+    demand(waiting.is_empty(), || format!("{} messages still wait", waiting.len()))
+}
+
+/// Each change that ended has told so in its channel, and in one way only.
+pub fn one_outcome_is_told(change: &Change, chat: &world::chat::Chat, may_repeat: bool) -> Found {
+    let Some(ended) = change.ended() else { return Ok(()) };
+    let marker = format!("{}/outcome", change.head.id);
+    let told: Vec<_> =
+        chat.messages(&change.target.channel).iter().filter(|message| message.marker == marker).collect();
+    let what = || format!("{} ({})", label(change), ended.outcome.word());
+    demand(!told.is_empty(), || format!("{} was never told", what()))?;
+    demand(told.len() == 1 || may_repeat, || format!("{} was told {} times", what(), told.len()))?;
+    let first = told.first().map(|message| &message.card.first_line);
+    demand(told.iter().all(|message| Some(&message.card.first_line) == first), || {
+        format!("{} was told in two ways", what())
+    })
+}
+
+/// The journal has exactly one line for the end of each change.
+pub fn one_end_is_journalled(change: &Change, ledger: &Ledger) -> Found {
+    let Some(ended) = change.ended() else { return Ok(()) };
+    let records = ledger.records();
+    let scope = Scope::Target(change.target.name.clone());
+    let lines = now(async { records.journal(&scope, None, usize::MAX).await.map(Some) }).unwrap_or_default();
+    let ends: Vec<_> = lines
+        .iter()
+        .filter(|line| line.line.change == Some(change.head.number))
+        .filter_map(|line| match &line.line.what {
+            JournalWhat::Ended { outcome, .. } => Some(outcome.as_str()),
+            _ => None,
+        })
+        .collect();
+    demand(ends == [ended.outcome.word()], || format!("{} ended, and its journal says {ends:?}", label(change)))
+}
