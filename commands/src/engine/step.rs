@@ -108,7 +108,11 @@ impl Engine {
                 self.show(live);
                 Ok(if live.current.ended().is_some() { Stepped::Ended } else { Stepped::Again })
             }
-            Advanced::Moved => Ok(Stepped::Again),
+            Advanced::Moved => {
+                // What was just done is not written down: it has to be looked for.
+                live.unsure = true;
+                Ok(Stepped::Again)
+            }
             Advanced::Locked(lock) => {
                 let refused = locked(&live.current, &lock);
                 match transition(&live.current, refused, now.wall) {

@@ -148,7 +148,8 @@ fn holding(
     let next = (0..written.len()).find(|place| !held.contains_key(place));
     let step = match next {
         None => Step::Conclude(Event::AllHeld),
-        Some(place) if matches!(judged.judgements.get(place), Some(Judgement::Complete(_))) => {
+        // A pause that may be on its way has to be settled, whatever has become of the pods meanwhile.
+        Some(place) if matches!(judged.judgements.get(place), Some(Judgement::Complete(_))) && !look.unsure => {
             Step::Conclude(Event::HeldAs(place, Held::Complete))
         }
         Some(place) => Step::Write { place, step: MarkerStep::Hold },

@@ -207,7 +207,8 @@ impl Next<'_> {
                 transition.change.cause = Some(rejected_cause(reason, self.now));
                 transition
             }
-            Event::Overtaken(workload, _) if written.is_empty() => {
+            // Undone is what had been written, though nobody lived to write that down.
+            Event::Overtaken(workload, how) if written.is_empty() && how != Overtaken::Undone => {
                 self.end(Outcome::Refused { why: Refused::Moved { workload } })
             }
             Event::Overtaken(workload, how) => self.end(Outcome::Superseded { workload, how, after_failure: None }),
@@ -481,11 +482,14 @@ fn left_behind(change: &Change, outcome: &Outcome) -> Vec<LeftBehind> {
         | Phase::Returning { stage: ReturnStage::Stabilizing { back, .. }, .. } => back.clone(),
         _ => BTreeMap::new(),
     };
-    let Some(work) = change.work.as_ref().filter(|_| written > 0) else {
+    let undone = matches!(outcome, Outcome::Superseded { how: Overtaken::Undone, .. })
+        && matches!(change.head.phase, Phase::Applying { .. });
+    let touched = if undone { written + 1 } else { written };
+    let Some(work) = change.work.as_ref().filter(|_| touched > 0) else {
         return Vec::new();
     };
     let what = |place: usize| match held.get(&place) {
-        _ if place >= written => Left::Untouched,
+        _ if place >= touched => Left::Untouched,
         _ if returned || back.contains_key(&place) => Left::Returned,
         Some(Held::Paused(_)) => Left::Paused,
         Some(Held::Refused(_) | Held::PausedBySomebody) => Left::NotPaused,

@@ -76,11 +76,13 @@ pub fn return_template(item: &WorkloadWork, pins: &[Pin], place: usize) -> Templ
 }
 
 fn apply(item: &WorkloadWork, change: ChangeId, seen: &WorkloadSeen) -> Decision {
-    let ours = seen.our_marker().filter(|marker| marker.change == change);
-    if ours.is_some() {
-        return done_or_undone(seen, marker_is(seen, change, MarkerStep::Apply), expected(item, seen));
+    let ours = seen.our_marker().filter(|marker| marker.change == change).map(|marker| marker.step);
+    // Our fence stands where an earlier try was given up: nothing was written, and nothing late can be any more.
+    let fenced = ours == Some(MarkerStep::Fence);
+    if ours.is_some() && !fenced {
+        return done_or_undone(seen, ours == Some(MarkerStep::Apply), expected(item, seen));
     }
-    if seen.template.hash() != item.found || seen.marker != item.found_marker {
+    if seen.template.hash() != item.found || (seen.marker != item.found_marker && !fenced) {
         return Decision::Overtaken(Overtaken::Template);
     }
     if seen.paused != item.resumes {

@@ -195,10 +195,11 @@ pub fn somebody_else_really_did_it(entry: &Entry, cluster: &Cluster, prepared: D
             write.by == Writer::Somebody && write.at >= prepared && write.changed.iter().any(touches)
         })
     };
+    // Rotabot's own pause counts as somebody's once somebody has changed what it stands on.
     let paused = |workload: &WorkloadName| {
-        let last = writes_to(cluster, namespace, workload.as_str())
-            .filter(|write| write.changed.iter().any(|changed| changed == "/spec/paused" || changed == DELETED))
-            .last();
+        let writes = writes_to(cluster, namespace, workload.as_str());
+        let shapes = |write: &&Write| write.changed.iter().any(|changed| changed.starts_with("/spec/"));
+        let last = writes.filter(|write| shapes(write) && write.by != Writer::Cluster).last();
         last.is_some_and(|write| write.by == Writer::Somebody)
     };
     let what = label(change);
@@ -270,12 +271,15 @@ pub fn nothing_of_somebody_elses_is_overwritten(cluster: &Cluster, place: &mut u
             let ours = path.starts_with("/spec/template") || path == "/spec/paused";
             demand(ours, || format!("{} of {} was touched", path, write.name))?;
             let earlier = all[..at].iter().filter(same);
-            let last = earlier.clone().filter(|other| other.changed.iter().any(|other| touches(other, path))).last();
-            let Some(last) = last.filter(|last| last.by == Writer::Somebody) else { continue };
+            let wrote = |other: &&Write| other.changed.iter().any(|other| touches(other, path));
+            let last = earlier.clone().rfind(wrote).filter(|last| last.by == Writer::Somebody);
+            let Some(last) = last else { continue };
             let unread = write.read_at.is_none_or(|read| last.at > read);
-            let again = earlier
-                .clone()
-                .any(|other| other.by == Writer::Rotabot(change) && other.at < last.at && is_ours(other));
+            // The template is one thing: whoever changes a part of it makes all of it theirs.
+            let whole = |path: &str| path.starts_with("/spec/template");
+            let same_thing = |other: &String| other == path || (whole(other) && whole(path));
+            let before = |other: &Write| other.by == Writer::Rotabot(change) && other.at < last.at;
+            let again = earlier.clone().any(|other| before(other) && other.changed.iter().any(same_thing));
             let pause = path == "/spec/paused" && !write.paused;
             demand(!unread && !again && !pause, || {
                 format!(
