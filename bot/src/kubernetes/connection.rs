@@ -160,7 +160,7 @@ impl Connection {
             match self.beat().await {
                 Ok(()) => {
                     // Watches may have lost their connection without a sign while nothing was answered.
-                    if misses > 0 || !answered_before {
+                    if misses > 0 {
                         self.pulse.send_modify(|pulse| *pulse += 1);
                     }
                     if misses > 0 || !answered_before {

@@ -171,10 +171,10 @@ fn pause_after(failures: u32) -> Duration {
     LONGEST_PAUSE.min(Duration::from_millis(500).saturating_mul(half_seconds))
 }
 
-/// Between the half and the whole of a pause, so that not all watches come back at once.
+/// A pause, or up to a half more, so that not all watches come back at once.
 fn spread(pause: Duration) -> Duration {
     let random = RandomState::new().build_hasher().finish() % 512;
-    pause.mul_f64(0.5 + f64::from(u32::try_from(random).unwrap_or(0)) / 1024.0)
+    pause.mul_f64(1.0 + f64::from(u32::try_from(random).unwrap_or(0)) / 1024.0)
 }
 
 struct Watching<T> {
@@ -304,3 +304,6 @@ impl<T: Watched> Watching<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
