@@ -133,9 +133,9 @@ pub fn main() -> ExitCode {
 }
 
 impl Options {
-    /// How the log is written: the command line goes before the config.
-    pub fn log_of(&self, config: &config::Config) -> config::Log {
-        config::Log { format: self.log.unwrap_or(config.log.format), ..config.log }
+    /// How the log is written: as the command line says, else as the config does.
+    pub fn log(&self, config: config::Log) -> config::Log {
+        config::Log { format: self.log.unwrap_or(config.format), ..config }
     }
 
     /// Reads the config that the command line names.

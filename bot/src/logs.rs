@@ -45,7 +45,9 @@ fn directives(level: LogLevel) -> String {
         LogLevel::Trace => "trace",
     };
     let others = if level == "error" { "error" } else { "warn" };
-    OURS.iter().fold(others.to_owned(), |text, name| format!("{text},{name}={level}"))
+    // kube logs each request that fails as an error. We say once that a cluster doesn't answer.
+    let others = format!("{others},kube_client=off");
+    OURS.iter().fold(others, |text, name| format!("{text},{name}={level}"))
 }
 
 #[cfg(test)]
@@ -54,7 +56,10 @@ mod tests {
 
     #[test]
     fn the_level_is_for_our_own_crates() {
-        assert_eq!(directives(LogLevel::Debug), "warn,rotabot=debug,commands=debug,state=debug,world=debug");
+        assert_eq!(
+            directives(LogLevel::Debug),
+            "warn,kube_client=off,rotabot=debug,commands=debug,state=debug,world=debug"
+        );
         assert!(EnvFilter::try_new(directives(LogLevel::Trace)).is_ok());
     }
 }

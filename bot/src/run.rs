@@ -57,7 +57,7 @@ pub fn run(options: &Options, interactive: bool) -> ExitCode {
         }
     };
     let config = loaded.config;
-    logs::start(options.log_of(&config));
+    logs::start(options.log(config.log));
     for broken in commands::words::Words::check() {
         tracing::error!(broken, "the words of this build are not complete");
     }

@@ -73,7 +73,7 @@ pub struct Answer {
     pub kind: AnswerKind,
     /// What is shown. Only the speaker sees it.
     pub card: Card,
-    /// The change that it is about, if the person now has one to follow.
+    /// The change that was begun or acted upon, if the person now has one to follow.
     pub change: Option<(ChangeId, ChangeNumber)>,
 }
 

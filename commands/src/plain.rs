@@ -3,6 +3,9 @@
 //! What came from outside is shown without control characters, escape sequences and marks that turn the writing
 //! direction around. Colours and widths of a terminal are in `bot`.
 
+use std::iter::Peekable;
+use std::str::Chars;
+
 use chrono::{DateTime, Utc};
 use state::zone::Zone;
 
@@ -68,8 +71,7 @@ pub fn span(span: &Span, reader: &Reader<'_>) -> String {
     }
 }
 
-/// Takes out whatever could do more than be read: control characters (with them every escape sequence), marks that turn
-/// the writing direction around, and characters that nobody sees.
+/// Takes out whatever could do more than be read: escape sequences, control characters, marks that turn the writing direction around, and characters that nobody sees.
 pub fn harmless(text: &str) -> String {
     let unseen = |c: char| {
         matches!(c,
@@ -77,9 +79,11 @@ pub fn harmless(text: &str) -> String {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
     };
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
         match c {
             '\n' | '\r' | '\t' => out.push(' '),
+            '\u{1b}' | '\u{9b}' => skip_escape(c, &mut characters),
             c if c.is_control() => out.push('\u{fffd}'),
             c if unseen(c) => {}
             c => out.push(c),
@@ -88,13 +92,37 @@ pub fn harmless(text: &str) -> String {
     out
 }
 
+/// Logs are full of colours: an escape sequence is left out whole, so that its tail doesn't stay as rubbish.
+fn skip_escape(first: char, characters: &mut Peekable<Chars<'_>>) {
+    let kind = if first == '\u{9b}' { Some('[') } else { characters.next() };
+    match kind {
+        // Control sequence: parameters, then one letter.
+        Some('[') => while characters.next().is_some_and(|c| !('@'..='~').contains(&c)) {},
+        // A string such as a window title, up to the bell or the string's own end.
+        Some(']' | 'P' | '^' | '_') => {
+            while let Some(c) = characters.next() {
+                if c == '\u{7}' || c == '\u{9c}' {
+                    break;
+                }
+                if c == '\u{1b}' {
+                    characters.next_if_eq(&'\\');
+                    break;
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_came_from_outside_can_only_be_read() {
-        assert_eq!(harmless("\u{1b}[31mred\u{1b}]0;title\u{7}"), "\u{fffd}[31mred\u{fffd}]0;title\u{fffd}");
+        assert_eq!(harmless("a\u{1b}[31mred\u{1b}[0m\u{1b}]0;title\u{7}z"), "aredz");
+        assert_eq!(harmless("a\u{1b}]8;;http://x\u{1b}\\link\u{9b}2Jb\u{1b}"), "alinkb");
+        assert_eq!(harmless("bell\u{7}back\u{8}"), "bell\u{fffd}back\u{fffd}");
         assert_eq!(harmless("abc\u{202e}fed\u{200b}"), "abcfed");
         assert_eq!(harmless("two\r\nlines\tand a tab"), "two  lines and a tab");
         assert_eq!(harmless("数据库 ✅ é"), "数据库 ✅ é");

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use state::catalogue::{Action, Grantee};
+use state::change::{Change, Phase};
 use state::lock::{Lock, Scope};
 use state::names::{ChangeId, ChangeNumber, EnvironmentName, PersonName, ServiceName, TargetName};
 
@@ -273,6 +274,21 @@ pub enum Doing {
     Returning,
     /// Parked.
     Parked,
+}
+
+impl Doing {
+    /// What a change does now. One that has ended does nothing; its card says more.
+    pub fn of(change: &Change) -> Self {
+        match change.phase() {
+            _ if change.head.parked.is_some() => Self::Parked,
+            Phase::Preparing => Self::Preparing,
+            Phase::Applying { .. } => Self::Applying,
+            Phase::Rolling { .. } => Self::Rolling,
+            Phase::Stabilizing { .. } | Phase::Ended(_) => Self::Stabilizing,
+            Phase::Holding { .. } => Self::Holding,
+            Phase::Returning { .. } => Self::Returning,
+        }
+    }
 }
 
 impl Refusal {

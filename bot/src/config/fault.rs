@@ -43,7 +43,7 @@ pub enum Fault {
     Missing { key: String, table: String, wanted: String, about: &'static str },
     #[error("{key:?} is empty")]
     Empty { key: String },
-    #[error("{text:?} can't be the name of a {what}: it {why}")]
+    #[error("{text:?} can't be the name of {} {what}: it {why}", article(.what))]
     NotAName { what: String, text: String, why: NameError, write: Option<String> },
     #[error("{key:?} is {text:?}, which is no duration")]
     NotADuration { key: String, text: String },
@@ -94,6 +94,8 @@ pub enum Fault {
         workload: String,
         service: String,
     },
+    #[error("{workload} is listed twice for {service} in {environment}")]
+    WorkloadTwice { workload: String, service: String, environment: String },
     #[error("the containers of {table} name none")]
     NoContainers { table: String },
     #[error("{service} has no workloads in {environment}")]
@@ -183,6 +185,7 @@ impl Fault {
             Fault::SameNamespace { service, environment, .. } => Some(format!(
                 "give the environments different namespaces, or say what differs under [services.{service}.in.{environment}]"
             )),
+            Fault::WorkloadTwice { .. } => Some("put all its containers into one of them".into()),
             Fault::NoContainers { .. } => {
                 Some("name the container and its repository: containers = { api = \"registry.example/shop/api\" }".into())
             }
@@ -203,6 +206,8 @@ impl Fault {
 pub enum Warning {
     #[error("there are no services, so there is nothing to deploy")]
     NoServices,
+    #[error("{service} runs in no environment")]
+    RunsNowhere { service: String },
     #[error("nobody has the role \"admin\"")]
     NoAdmin,
     #[error("nobody is on call")]
@@ -226,6 +231,9 @@ impl Warning {
     pub fn hint(&self) -> Option<String> {
         match self {
             Warning::NoServices => Some("add [services.NAME]".into()),
+            Warning::RunsNowhere { .. } => {
+                Some("add [environments.NAME], or name some in its `environments`, or leave the service out".into())
+            }
             Warning::NoAdmin => {
                 Some("give it to somebody: roles = [\"admin\"]; nobody else can free a parked change".into())
             }
@@ -266,14 +274,17 @@ fn listed(lead: &str, known: &[&str]) -> Option<String> {
 }
 
 fn syntax_hint(message: &str) -> Option<String> {
-    let hint = if message.contains("duplicate key") {
-        "give each key once; tables of the same name are one table"
-    } else if message.contains("string") || message.contains("quote") {
-        "texts stand in quotes, and true and false stand without: name = \"api\""
-    } else {
-        return None;
-    };
-    Some(hint.into())
+    let hints = [
+        ("duplicate key", "give each key once; tables of the same name are one table"),
+        ("must be quoted", "texts stand in quotes, and true and false stand without: name = \"api\""),
+        ("string", "close the quotes that this text begins with: name = \"api\""),
+        ("key", "TOML writes name = \"value\", and [table] on a line of its own for what belongs together"),
+    ];
+    hints.iter().find(|(part, _)| message.contains(part)).map(|(_, hint)| (*hint).into())
+}
+
+fn article(what: &str) -> &'static str {
+    if what.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" }
 }
 
 /// A duration as the file writes it.

@@ -114,15 +114,19 @@ impl Shape {
 }
 
 /// Where a key belongs that was found elsewhere, as its table is written: `[environments.NAME]`.
-pub(super) fn home_of(key: &str) -> Option<String> {
-    homes(&ROOT, "").into_iter().find(|(name, _)| *name == key).map(|(_, home)| home)
+pub(super) fn home_of(key: &str, is_table: bool) -> Option<String> {
+    let fits = |found: &Key| {
+        let takes_table = found.shape.table().is_some() || matches!(found.shape, Shape::Map(_));
+        found.name == key && takes_table == is_table
+    };
+    homes(&ROOT, "").into_iter().find(|(key, _)| fits(key)).map(|(_, home)| home)
 }
 
 /// Every key with the table that it belongs to.
-pub(super) fn homes(table: &'static Table, path: &str) -> Vec<(&'static str, String)> {
+pub(super) fn homes(table: &'static Table, path: &str) -> Vec<(&'static Key, String)> {
     let title =
         if path.is_empty() { "the top of the file, before the first [table]".into() } else { format!("[{path}]") };
-    let mut found: Vec<_> = table.keys.iter().map(|key| (key.name, title.clone())).collect();
+    let mut found: Vec<_> = table.keys.iter().map(|key| (key, title.clone())).collect();
     for key in table.keys {
         let below = if path.is_empty() { key.name.to_owned() } else { format!("{path}.{}", key.name) };
         match &key.shape {

@@ -54,7 +54,10 @@ impl Known {
             return text.value.parse().ok();
         }
         let grantees = ["everyone", "on-call", "owner"];
-        let near = nearest(&text.value, self.roles.iter().map(String::as_str).chain(grantees));
+        let everyone = ["*", "all", "any", "anyone", "anybody", "everybody"].contains(&text.value.as_str());
+        let near = everyone
+            .then(|| "everyone".to_owned())
+            .or_else(|| nearest(&text.value, self.roles.iter().map(String::as_str).chain(grantees)));
         let near = near.or_else(|| self.people.names.contains(&text.value).then(|| format!("person:{}", text.value)));
         let known = self.roles.iter().cloned().collect();
         report.fault(text.at, Fault::NobodyHasRole { role: text.value.clone(), nearest: near, known });

@@ -2,8 +2,32 @@
 //!
 //! Reading real secrets from where they belong is in `secret`.
 
+use toml::de::DeValue;
+
+/// Whether a key holds a secret, by its name or by what it holds.
+pub(super) fn is_in(key: &str, value: &DeValue<'_>) -> bool {
+    !value.is_table() && (names_a_secret(key) || value.as_str().is_some_and(is_secret))
+}
+
+/// Tells every secret in the tables below a value.
+pub(super) fn below(value: &DeValue<'_>, tell: &mut dyn FnMut(&str, usize)) {
+    match value {
+        DeValue::Table(entries) => {
+            for (key, value) in entries {
+                if is_in(key.get_ref(), value.get_ref()) {
+                    tell(key.get_ref(), key.span().start);
+                } else {
+                    below(value.get_ref(), tell);
+                }
+            }
+        }
+        DeValue::Array(items) => items.iter().for_each(|item| below(item.get_ref(), tell)),
+        _ => {}
+    }
+}
+
 /// Whether a key by its name would hold a secret itself, rather than say where it is.
-pub(super) fn names_a_secret(key: &str) -> bool {
+fn names_a_secret(key: &str) -> bool {
     let key = key.to_lowercase().replace('-', "_");
     let points_elsewhere = key.ends_with("_env") || key.ends_with("_file");
     let words = ["token", "secret", "password", "passwd", "pwd", "api_key", "apikey", "credential", "private_key"];

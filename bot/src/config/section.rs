@@ -21,6 +21,17 @@ use super::report::Report;
 use super::secrets;
 use super::value;
 
+/// Words that people write for a key, too far from it to be its misspelling.
+const MEANT: [(&str, &str); 7] = [
+    ("person", "people"),
+    ("user", "people"),
+    ("users", "people"),
+    ("members", "people"),
+    ("image", "containers"),
+    ("images", "containers"),
+    ("repository", "containers"),
+];
+
 /// Something that was read, and the byte where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct At<T> {
@@ -233,7 +244,8 @@ impl<'a> Section<'a> {
     pub(super) fn sections(&self, key: &'static str) -> Vec<(At<String>, Section<'a>)> {
         let Some((value, at)) = self.value(key) else { return Vec::new() };
         let DeValue::Table(entries) = value else {
-            self.wrong_type(key, &self.key(key).shape, value, at, None);
+            let write = Some(format!("{} for each, with its keys below", self.below(&format!("{key}.NAME"))));
+            self.wrong_type(key, &self.key(key).shape, value, at, write);
             return Vec::new();
         };
         let section = |(name, value): (&Spanned<_>, &'a Spanned<DeValue<'a>>)| {
@@ -249,7 +261,8 @@ impl<'a> Section<'a> {
     pub(super) fn rows(&self, key: &'static str) -> Option<Vec<Section<'a>>> {
         let (value, at) = self.value(key)?;
         let DeValue::Array(items) = value else {
-            self.wrong_type(key, &self.key(key).shape, value, at, None);
+            let write = Some(format!("[{}] for each, with its keys below", self.below(key)));
+            self.wrong_type(key, &self.key(key).shape, value, at, write);
             return None;
         };
         if items.is_empty() {
@@ -270,12 +283,15 @@ impl<'a> Section<'a> {
                 continue;
             }
             let known: Vec<&'static str> = self.table.keys.iter().map(|key| key.name).collect();
-            let holds_secret = secrets::names_a_secret(key) || value.get_ref().as_str().is_some_and(secrets::is_secret);
+            let holds_secret = secrets::is_in(key, value.get_ref());
             let nearest = self.nearest_key(key);
             let fault = if holds_secret && nearest.is_none() {
                 Fault::SecretInFile { key: key.to_owned(), instead: secrets::instead_of(key, &known) }
             } else {
-                let home = keys::home_of(key);
+                secrets::below(value.get_ref(), &mut |key, at| {
+                    self.report.fault(at, Fault::SecretInFile { key: key.to_owned(), instead: Vec::new() });
+                });
+                let home = keys::home_of(key, value.get_ref().is_table());
                 Fault::UnknownKey { key: key.to_owned(), table: self.title.clone(), nearest, home, known }
             };
             self.report.fault(at, fault);
@@ -312,7 +328,9 @@ impl<'a> Section<'a> {
     }
 
     fn nearest_key(&self, key: &str) -> Option<String> {
-        nearest(key, self.table.keys.iter().map(|key| key.name))
+        let meant = MEANT.iter().find(|(word, _)| *word == key).map(|(_, meant)| *meant);
+        let meant = meant.filter(|meant| self.table.key(meant).is_some()).map(str::to_owned);
+        meant.or_else(|| nearest(key, self.table.keys.iter().map(|key| key.name)))
     }
 
     fn key(&self, name: &'static str) -> &'static Key {
@@ -358,7 +376,10 @@ impl<'a> Section<'a> {
             other => {
                 let write = match self.key(key).shape {
                     Shape::Rows(_) => "{ name = \"api\", containers = { … } } in its place".to_owned(),
-                    _ => format!("{title} on a line of its own, and its keys below"),
+                    _ => {
+                        let keys: Vec<&str> = table.keys.iter().map(|key| key.name).collect();
+                        format!("{title} on a line of its own, and below it: {}", keys.join(", "))
+                    }
                 };
                 self.report.fault(at, Fault::NotATable { table: title, found: value::found(other), write });
                 None

@@ -39,12 +39,15 @@ pub(super) fn services(root: &Section<'_>, around: &Surroundings<'_>) -> BTreeMa
         let dashboard = section.address("dashboard");
         let placements = placements(&section, &title, around);
         section.finish();
-        let Some(At { value: name, .. }) = name else { continue };
+        let Some(At { value: name, at }) = name else { continue };
         note_shared(&name, &placements, around, &mut taken, &section);
-        let placements = placements
+        let placements: BTreeMap<_, _> = placements
             .into_iter()
             .map(|(environment, workloads)| (environment, workloads.into_iter().map(|one| one.value).collect()))
             .collect();
+        if placements.is_empty() {
+            root.report.warn(at, Warning::RunsNowhere { service: name.to_string() });
+        }
         services.insert(name, Service { owners, runbook, dashboard, placements });
     }
     services
@@ -163,7 +166,13 @@ fn note_shared(
                 continue;
             };
             let described = format!("{:?} {name}", workload.value.kind);
-            let fault = if other.service == *service {
+            let fault = if *other == target {
+                Fault::WorkloadTwice {
+                    workload: described,
+                    service: service.to_string(),
+                    environment: environment.to_string(),
+                }
+            } else if other.service == *service {
                 Fault::SameNamespace {
                     environment: environment.to_string(),
                     other: other.environment.to_string(),

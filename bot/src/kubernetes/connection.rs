@@ -40,6 +40,8 @@ pub(super) struct Connection {
     wake: Wake,
     client: Mutex<Client>,
     rooms: Mutex<HashMap<Namespace, Arc<Room>>>,
+    /// Whether a client was made, or could not be made.
+    tried: watch::Sender<bool>,
     /// Counts how often the watches had to be subscribed anew.
     pulse: watch::Sender<u64>,
     beat_soon: Notify,
@@ -61,6 +63,7 @@ impl Connection {
             wake,
             client: Mutex::default(),
             rooms: Mutex::default(),
+            tried: watch::Sender::new(false),
             pulse: watch::Sender::new(0),
             beat_soon: Notify::new(),
         }
@@ -124,11 +127,15 @@ impl Connection {
     }
 
     async fn call_once(&self, request: Request<Vec<u8>>, limit: Duration) -> Result<String, CallFault> {
-        let client = self.client()?;
-        match timeout(limit, client.request_text(request)).await {
-            Ok(answer) => answer.map_err(CallFault::from),
-            Err(_) => Err(unanswered(limit)),
-        }
+        let ask = async { Ok(self.first_client().await?.request_text(request).await?) };
+        timeout(limit, ask).await.unwrap_or_else(|_| Err(unanswered(limit)))
+    }
+
+    /// The client. Whoever comes right after the start waits for it.
+    async fn first_client(&self) -> Result<kube::Client, CallFault> {
+        // The sender lives as long as this, so there is always an answer.
+        let _ = self.tried.subscribe().wait_for(|tried| *tried).await;
+        self.client()
     }
 
     /// Asks and waits for an answer that may be cut in the middle of a character.
@@ -137,10 +144,9 @@ impl Connection {
         request: Request<Vec<u8>>,
         limit: Duration,
     ) -> Result<Vec<u8>, CallFault> {
-        let client = self.client()?;
         let read = async {
             let mut bytes = Vec::new();
-            let stream = client.request_stream(request).await?;
+            let stream = self.first_client().await?.request_stream(request).await?;
             let mut stream = std::pin::pin!(stream.take(LONGEST_LOG));
             stream.read_to_end(&mut bytes).await.map_err(|error| CallFault::Unanswered(Fault::of(&error)))?;
             Ok(bytes)
@@ -153,7 +159,7 @@ impl Connection {
         let mut misses: u32 = 0;
         let mut answered_before = false;
         loop {
-            if remake_client_after(misses) || self.client().is_err() {
+            if remake_client_after(misses) || locked(&self.client).client.is_none() {
                 self.make_client(Duration::ZERO).await;
             }
             let sent = Instant::now();
@@ -221,7 +227,7 @@ impl Connection {
             Err(_) => Err(Fault::new("reading the kubeconfig, or the command that it names, took too long")),
         };
         let mut client = locked(&self.client);
-        match made {
+        let made = match made {
             Ok(made) => {
                 client.client = Some(made);
                 true
@@ -231,7 +237,10 @@ impl Connection {
                 client.trouble = Some(ClusterFault::Unreachable(fault));
                 false
             }
-        }
+        };
+        drop(client);
+        self.tried.send_replace(true);
+        made
     }
 }
 

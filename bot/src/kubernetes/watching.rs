@@ -133,13 +133,15 @@ pub(super) async fn watch<T: Watched>(connection: Arc<Connection>, room: Arc<Roo
     let mut watching =
         Watching::<T> { pulse: connection.pulse(), connection, room, version: None, kind: std::marker::PhantomData };
     let mut failures: u32 = 0;
+    let mut gone_before = false;
     loop {
         let began = Instant::now();
         let end = watching.round().await;
         let hasty = began.elapsed() < HASTY;
-        let asked = match end {
-            End::Over if !hasty => None,
-            End::Over => Some(None),
+        let gone = matches!(end, End::Gone);
+        // How long to wait before the next round: not at all, as long as the server wants, or as it seems good.
+        let wait = match end {
+            End::Over => hasty.then_some(None),
             End::Renewed => {
                 watching.starting();
                 None
@@ -147,7 +149,7 @@ pub(super) async fn watch<T: Watched>(connection: Arc<Connection>, room: Arc<Roo
             End::Gone => {
                 watching.starting();
                 watching.version = None;
-                hasty.then_some(None)
+                gone_before.then_some(None)
             }
             End::Failed(fault) => {
                 let asked = fault.retry_after();
@@ -155,14 +157,24 @@ pub(super) async fn watch<T: Watched>(connection: Arc<Connection>, room: Arc<Roo
                 Some(asked)
             }
         };
-        let Some(asked) = asked else {
+        gone_before = gone;
+        let Some(asked) = wait else {
             failures = 0;
             continue;
         };
         failures = failures.saturating_add(1);
         let pause = asked.map_or(pause_after(failures), |seconds| Duration::from_secs(seconds.into()));
-        watching.pause(pause.min(LONGEST_PAUSE)).await;
+        if watching.pause(pause.min(LONGEST_PAUSE)).await == Pause::CutShort {
+            failures = 0;
+        }
     }
+}
+
+#[derive(PartialEq)]
+enum Pause {
+    Over,
+    /// The cluster answers again.
+    CutShort,
 }
 
 /// Half a second, doubled with each failure.
@@ -267,10 +279,10 @@ impl<T: Watched> Watching<T> {
     }
 
     /// Waits, but no longer than until the cluster answers again.
-    async fn pause(&mut self, pause: Duration) {
+    async fn pause(&mut self, pause: Duration) -> Pause {
         tokio::select! {
-            () = tokio::time::sleep(spread(pause)) => {}
-            _ = self.pulse.changed() => {}
+            () = tokio::time::sleep(spread(pause)) => Pause::Over,
+            _ = self.pulse.changed() => Pause::CutShort,
         }
     }
 

@@ -18,9 +18,10 @@ use std::collections::BTreeSet;
 use state::catalogue::Grantee;
 use state::image::Reference;
 use state::lock::{Lock, Reason};
-use state::names::{ChangeNumber, PersonName};
+use state::names::{ChangeNumber, PersonName, TargetName};
 
 use crate::card::{Text, TimeStyle};
+use crate::command::Command;
 use crate::refusal::Doing;
 use crate::words::{Arg, Words, say};
 
@@ -113,8 +114,25 @@ pub(crate) fn doing(words: &Words, doing: Doing) -> Text {
 }
 
 /// The command that shows a change.
-pub(crate) fn show_command(number: ChangeNumber) -> Arg {
-    Arg::from(&crate::command::Command::Show { number })
+fn show_command(number: ChangeNumber) -> Arg {
+    Arg::from(&Command::Show { number })
+}
+
+/// The command that shows what runs.
+fn status_command(target: &TargetName) -> Arg {
+    let TargetName { service, environment } = target.clone();
+    Arg::from(&Command::Status { service: Some(service), environment: Some(environment) })
+}
+
+/// The command that stops the change of a target.
+fn stop_command(target: &TargetName) -> Arg {
+    let TargetName { service, environment } = target.clone();
+    Arg::from(&Command::Stop { service, environment })
+}
+
+/// A deploy whose image the reader fills in.
+fn another_deploy(target: &TargetName) -> Arg {
+    Arg::Command(format!("/deploy {} {} REF", target.service, target.environment))
 }
 
 #[cfg(test)]

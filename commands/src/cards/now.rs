@@ -1,19 +1,110 @@
-//! What matters now.
+//! What matters at this moment, in eight lines: who is on duty, what is broken, what waits, what moves, what is locked.
 
-use crate::card::{Card, CardState, Text};
-use crate::facts::NowFacts;
-use crate::words::Words;
 use chrono::{DateTime, Utc};
 use state::catalogue::Catalogue;
 use state::names::PersonName;
 
-/// A card.
-pub fn card(
-    _words: &Words,
+use super::{doing, lock_reason, status};
+use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
+use crate::command::Command;
+use crate::facts::NowFacts;
+use crate::press::Press;
+use crate::refusal::Doing;
+use crate::words::{Arg, Words, say, say_first};
+
+/// The first line, who is on duty, and so many more.
+const THINGS_AT_MOST: usize = 6;
+
+/// The moment.
+pub fn card(words: &Words, facts: &NowFacts, speaker: &PersonName, catalogue: &Catalogue, now: DateTime<Utc>) -> Card {
+    let things = things(words, facts, speaker, catalogue, now);
+    let mut card = Card::new(state(facts), first_line(words, facts));
+    card.plain(match &catalogue.on_call {
+        Some(person) if person == speaker => say!(words, "now-on-duty-you"),
+        Some(person) => say!(words, "now-on-duty", person = person),
+        None => say!(words, "now-on-duty-nobody"),
+    });
+    let all = things.len();
+    let shown = if all > THINGS_AT_MOST { THINGS_AT_MOST - 1 } else { all };
+    for (style, text) in things.into_iter().take(shown) {
+        card.line(style, text);
+    }
+    if all > shown {
+        let status = Command::Status { service: None, environment: None };
+        let text = say!(words, "now-more", count = all - shown, status = &status, locks = &Command::Locks);
+        card.plain(text);
+    }
+    if all == 0 {
+        card.plain(say!(words, "nothing-more"));
+    }
+    if let Some((_, question)) = facts.questions.first() {
+        card.button(say!(words, "button-show", number = question.number), Press::Show(question.number));
+    } else if let Some((change, _)) = facts.open.first() {
+        card.button(say!(words, "button-show", number = change.head.number), Press::Show(change.head.number));
+    }
+    card
+}
+
+/// What waits for an answer is told as that, and not once more as broken.
+fn broken(facts: &NowFacts) -> impl Iterator<Item = &crate::facts::TargetStatus> {
+    facts.broken.iter().filter(|one| one.question.is_none())
+}
+
+fn state(facts: &NowFacts) -> CardState {
+    match (facts.questions.is_empty() && facts.unreadable.is_empty(), broken(facts).next()) {
+        (true, None) if facts.open.is_empty() => CardState::Healthy,
+        (true, None) => CardState::Working,
+        _ => CardState::Sick,
+    }
+}
+
+fn first_line(words: &Words, facts: &NowFacts) -> Text {
+    let (broken, moving, waiting) = (broken(facts).count(), facts.open.len(), facts.questions.len());
+    if broken + moving + waiting + facts.unreadable.len() == 0 {
+        return say_first!(words, "now-quiet");
+    }
+    say_first!(words, "now-busy", broken = broken + facts.unreadable.len(), moving = moving, waiting = waiting)
+}
+
+fn things(
+    words: &Words,
     facts: &NowFacts,
-    _speaker: &PersonName,
-    _catalogue: &Catalogue,
-    _now: DateTime<Utc>,
-) -> Card {
-    Card::new(CardState::Plain, Text::outside(format!("{}", facts.open.len())))
+    speaker: &PersonName,
+    catalogue: &Catalogue,
+    now: DateTime<Utc>,
+) -> Vec<(LineStyle, Text)> {
+    let mut things = Vec::new();
+    for what in &facts.unreadable {
+        things.push((LineStyle::Failed, say!(words, "now-unreadable", what = Arg::Outside(what.clone()))));
+    }
+    for (target, question) in &facts.questions {
+        let until = Arg::Time(question.until, TimeStyle::Clock);
+        let (number, person) = (question.number, &question.asked_by);
+        let mine = person == speaker || catalogue.on_call.as_ref() == Some(speaker);
+        let text = if mine {
+            say!(words, "now-waits-you", target = target, number = number, until = until)
+        } else {
+            say!(words, "now-waits", target = target, number = number, until = until, person = person)
+        };
+        things.push((LineStyle::Failed, text));
+    }
+    for one in broken(facts) {
+        things.push((LineStyle::Failed, status::row(words, one)));
+    }
+    for (change, _) in &facts.open {
+        let text = say!(
+            words,
+            "now-moving",
+            target = &change.target.name,
+            number = change.head.number,
+            doing = doing(words, Doing::of(change)),
+            elapsed = status::elapsed(change.head.asked_at, now)
+        );
+        things.push((LineStyle::Doing, text));
+    }
+    for lock in &facts.locks {
+        let text = say!(words, "now-locked", scope = &lock.scope, by = &lock.by, reason = lock_reason(words, lock));
+        things.push((LineStyle::Locked, text));
+    }
+    things
 }

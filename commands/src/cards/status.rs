@@ -1,16 +1,316 @@
-//! What runs.
+//! What runs, and whether it is well: of one target, and of many.
 
-use crate::card::{Card, CardState, Text};
-use crate::facts::TargetStatus;
-use crate::words::Words;
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
-use state::catalogue::Catalogue;
+use state::catalogue::{Catalogue, Unanswered};
+use state::change::release::{Origin, Release};
+use state::names::TargetName;
+use state::rollout::seen::BLIND_AFTER;
 
-/// A card.
-pub fn target(_words: &Words, facts: &TargetStatus, _catalogue: &Catalogue, _now: DateTime<Utc>) -> Card {
-    Card::new(CardState::Plain, Text::outside(format!("{}", facts.target.name)))
+use super::change::{Story, images, owner_line};
+use super::{DOT, doing, lock_end, lock_reason};
+use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
+use crate::command::Command;
+use crate::facts::{ChangeFacts, Serving, TargetStatus};
+use crate::press::Press;
+use crate::refusal::Doing;
+use crate::words::{Arg, Words, say, say_first};
+
+/// One target.
+pub fn target(words: &Words, facts: &TargetStatus, catalogue: &Catalogue, now: DateTime<Utc>) -> Card {
+    let name = &facts.target.name;
+    let mut card = Card::new(state(facts), first_line(words, facts));
+    missing(words, facts, &mut card);
+    running(words, facts, &mut card);
+    card.plain(release(words, facts));
+    open(words, facts, catalogue, now, &mut card);
+    question(words, facts, &mut card);
+    for lock in &facts.locks {
+        let since = Arg::Time(lock.since, TimeStyle::Full);
+        let (end, reason) = (lock_end(words, lock), lock_reason(words, lock));
+        let text = say!(words, "status-locked", by = &lock.by, since = since, end = end, reason = reason);
+        card.line(LineStyle::Locked, text);
+    }
+    last(words, facts, &mut card);
+    let on_duty = catalogue.on_call.as_ref().map(|person| say!(words, "status-on-duty", person = person));
+    let (runbook, dashboard) = (facts.target.runbook.as_deref(), facts.target.dashboard.as_deref());
+    let owner = owner_line(words, &facts.target.owners, runbook, dashboard, Text::default());
+    card.plain(Text::joined(DOT, [on_duty.unwrap_or_default(), owner]));
+    card.plain(as_of(words, facts, now));
+    card.button(say!(words, "button-history", target = name), Press::History(name.clone()));
+    card
 }
-/// A card.
-pub fn overview(_words: &Words, all: &[TargetStatus], _now: DateTime<Utc>) -> Card {
-    Card::new(CardState::Plain, Text::outside(format!("{}", all.len())))
+
+/// How it is with a target, in a word.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Health {
+    Missing,
+    Waits,
+    Unwell,
+    Unread,
+    Moving,
+    NoPods,
+    Healthy,
+}
+
+fn health(facts: &TargetStatus) -> Health {
+    if facts.age.is_none() {
+        return Health::Unread;
+    }
+    if facts.serving.iter().any(Option::is_none) {
+        return Health::Missing;
+    }
+    if facts.open.is_some() {
+        return Health::Moving;
+    }
+    if facts.question.is_some() {
+        return Health::Waits;
+    }
+    if facts.age.is_some_and(|age| age >= BLIND_AFTER) {
+        return Health::Unread;
+    }
+    let (ready, desired) = pods(facts);
+    if ready < desired || serving(facts).any(|one| one.paused) {
+        return Health::Unwell;
+    }
+    if desired == 0 { Health::NoPods } else { Health::Healthy }
+}
+
+fn state(facts: &TargetStatus) -> CardState {
+    match health(facts) {
+        Health::Missing | Health::Waits | Health::Unwell => CardState::Sick,
+        Health::Unread | Health::NoPods => CardState::Unsure,
+        Health::Moving => CardState::Working,
+        Health::Healthy => CardState::Healthy,
+    }
+}
+
+fn serving(facts: &TargetStatus) -> impl Iterator<Item = &Serving> {
+    facts.serving.iter().flatten()
+}
+
+fn pods(facts: &TargetStatus) -> (u32, u32) {
+    (serving(facts).map(Serving::ready).sum(), serving(facts).map(|one| one.desired).sum())
+}
+
+fn first_line(words: &Words, facts: &TargetStatus) -> Text {
+    let target = &facts.target.name;
+    let (ready, of) = pods(facts);
+    let paused = serving(facts).any(|one| one.paused);
+    let restarts: u32 = serving(facts).map(|one| one.restarts).sum();
+    match health(facts) {
+        Health::Missing => say_first!(words, "status-missing", target = target, workload = missing_name(facts)),
+        Health::Waits => say_first!(words, "status-waits", target = target, ready = ready, of = of),
+        Health::Unwell if paused => say_first!(words, "status-paused", target = target, ready = ready, of = of),
+        Health::Unwell => say_first!(words, "status-unwell", target = target, ready = ready, of = of),
+        Health::Unread => match facts.age {
+            Some(age) => say_first!(words, "status-old", target = target, age = Arg::About(age)),
+            None => say_first!(words, "status-never-read", target = target),
+        },
+        Health::Moving => match &facts.open {
+            Some(change) => {
+                told(change, facts, &Catalogue::default(), DateTime::UNIX_EPOCH, super::change::progress_line, words)
+            }
+            None => Text::default(),
+        },
+        Health::NoPods => say_first!(words, "status-no-pods", target = target),
+        Health::Healthy if restarts > 0 => {
+            say_first!(words, "status-healthy-restless", target = target, ready = ready, of = of, restarts = restarts)
+        }
+        Health::Healthy => say_first!(words, "status-healthy", target = target, ready = ready, of = of),
+    }
+}
+
+fn missing_name(facts: &TargetStatus) -> Arg {
+    let place = facts.serving.iter().position(Option::is_none).unwrap_or_default();
+    facts.target.workloads.get(place).map_or_else(|| Arg::from("?"), |workload| Arg::from(&workload.name))
+}
+
+fn missing(words: &Words, facts: &TargetStatus, card: &mut Card) {
+    for (workload, _) in facts.target.workloads.iter().zip(&facts.serving).filter(|(_, seen)| seen.is_none()) {
+        if facts.age.is_none() {
+            return;
+        }
+        let cluster = Arg::Name(facts.target.cluster.to_string());
+        let namespace = Arg::Name(facts.target.namespace.to_string());
+        let text =
+            say!(words, "status-missing-why", workload = &workload.name, cluster = cluster, namespace = namespace);
+        card.plain(text);
+    }
+}
+
+fn running(words: &Words, facts: &TargetStatus, card: &mut Card) {
+    let several = facts.target.workloads.len() > 1;
+    for (one, wanted) in serving(facts).zip(facts.wanted.iter().map(Some).chain(std::iter::repeat(None))) {
+        let what = images(words, one);
+        let what = if several { say!(words, "running-of", workload = &one.workload, what = what) } else { what };
+        let paused = if one.paused { say!(words, "rollout-paused") } else { Text::default() };
+        let scaled = one.autoscaler.map(|(min, max)| {
+            let (workload, desired) = (&one.workload, one.desired);
+            say!(words, "status-autoscaled", workload = workload, desired = desired, min = min, max = max)
+        });
+        let running = say!(words, "status-running", what = what);
+        card.plain(Text::joined(DOT, [running, paused, scaled.unwrap_or_default()]));
+        let runs_it = |wanted: &String| one.images.iter().any(|(image, _)| image == wanted);
+        if let Some(wanted) = wanted.filter(|wanted| !runs_it(wanted)) {
+            card.plain(say!(words, "status-wanted", image = Arg::Name(wanted.clone())));
+        }
+    }
+}
+
+fn release(words: &Words, facts: &TargetStatus) -> Text {
+    match &facts.release {
+        Some(release) => release_line(words, release, "status-release", "status-baseline"),
+        None if facts.age.is_none() || facts.open.is_some() || facts.question.is_some() => Text::default(),
+        None => say!(words, "status-no-release"),
+    }
+}
+
+/// Where a release comes from.
+pub(crate) fn release_line(words: &Words, release: &Release, verified: &str, baseline: &str) -> Text {
+    let name = Arg::Name(release.name());
+    match release.origin {
+        Origin::Verified => {
+            let at = Arg::Time(release.at, TimeStyle::Day);
+            say!(words, verified, name = name, number = release.number, at = at)
+        }
+        Origin::Baseline => say!(words, baseline, name = name, number = release.number),
+    }
+}
+
+fn told<T>(
+    change: &state::change::Change,
+    facts: &TargetStatus,
+    catalogue: &Catalogue,
+    now: DateTime<Utc>,
+    tell: impl FnOnce(&Story<'_>) -> T,
+    words: &Words,
+) -> T {
+    let progress = &facts.progress;
+    let facts = ChangeFacts { change, progress, catalogue, now, usual: None, serving: &[], question: None };
+    tell(&Story::of(words, &facts))
+}
+
+fn open(words: &Words, facts: &TargetStatus, catalogue: &Catalogue, now: DateTime<Utc>, card: &mut Card) {
+    let Some(change) = &facts.open else { return };
+    let number = change.head.number;
+    let asked = told(change, facts, catalogue, now, |story| story.asked_by(), words);
+    let does = doing(words, Doing::of(change));
+    card.line(LineStyle::Doing, say!(words, "status-open", number = number, doing = does, asked = asked));
+    card.button(say!(words, "button-show", number = number), Press::Show(number));
+}
+
+fn question(words: &Words, facts: &TargetStatus, card: &mut Card) {
+    let Some(question) = &facts.question else { return };
+    let until = Arg::Time(question.until, TimeStyle::Clock);
+    card.plain(match question.then {
+        Unanswered::Rollback => say!(words, "status-question-rollback", number = question.number, until = until),
+        Unanswered::Hold => say!(words, "status-question-hold", number = question.number, until = until),
+    });
+    let old = facts.last.as_ref().filter(|last| last.head.id == question.change).and_then(|last| last.replaced_name());
+    if let Some(old) = old {
+        let label = say!(words, "button-rollback", old = super::change::short(Arg::Name(old)));
+        card.button(label, Press::RollBack(question.change));
+    }
+    card.button(say!(words, "button-leave"), Press::Leave(question.change));
+}
+
+fn last(words: &Words, facts: &TargetStatus, card: &mut Card) {
+    let Some(last) = &facts.last else { return };
+    let Some(ended) = last.ended() else { return };
+    let told_already = facts.release.as_ref().is_some_and(|release| release.number == last.head.number);
+    if told_already && facts.open.is_none() {
+        return;
+    }
+    let outcome = super::history::outcome(words, ended.outcome.word());
+    let at = Arg::Time(ended.at, TimeStyle::Full);
+    card.plain(say!(words, "status-last", number = last.head.number, outcome = outcome, at = at));
+}
+
+fn as_of(words: &Words, facts: &TargetStatus, now: DateTime<Utc>) -> Text {
+    let cluster = || Arg::Name(facts.target.cluster.to_string());
+    let Some(age) = facts.age else { return say!(words, "status-unread", cluster = cluster()) };
+    let at = Arg::Time(now - chrono::TimeDelta::from_std(age).unwrap_or_default(), TimeStyle::Seconds);
+    if age < BLIND_AFTER {
+        say!(words, "status-live", at = at)
+    } else {
+        say!(words, "status-stale", at = at, cluster = cluster())
+    }
+}
+
+/// So many rows are shown at most; what is healthy gives way first.
+const ROWS_AT_MOST: usize = 30;
+
+/// Many targets: what needs a look first.
+pub fn overview(words: &Words, all: &[TargetStatus], now: DateTime<Utc>) -> Card {
+    let needs_a_look = |one: &&TargetStatus| health(one) < Health::Moving;
+    let bad = all.iter().filter(needs_a_look).count();
+    let Some(first) = all.first() else {
+        let mut card = Card::new(CardState::Plain, say_first!(words, "overview-nothing"));
+        card.plain(say!(words, "overview-nothing-next"));
+        return card;
+    };
+    let mut card = match bad {
+        0 => Card::new(CardState::Healthy, say_first!(words, "overview-all-healthy", count = all.len())),
+        bad => Card::new(CardState::Sick, say_first!(words, "overview-some", bad = bad, count = all.len())),
+    };
+    let mut sorted: Vec<&TargetStatus> = all.iter().collect();
+    sorted.sort_by_key(|one| (health(one), one.locks.is_empty()));
+    let shown = sorted.len().min(ROWS_AT_MOST);
+    for one in &sorted[..shown] {
+        card.line(row_style(one), row(words, one));
+    }
+    if sorted.len() > shown {
+        card.plain(say!(words, "overview-more", count = sorted.len() - shown));
+    }
+    let oldest = all.iter().filter_map(|one| one.age).max().filter(|age| *age < BLIND_AFTER);
+    let live = oldest.map(|age| {
+        let at = now - chrono::TimeDelta::from_std(age).unwrap_or(chrono::TimeDelta::zero());
+        say!(words, "status-live", at = Arg::Time(at, TimeStyle::Seconds))
+    });
+    let TargetName { service, environment } = sorted.first().map_or(&first.target.name, |one| &one.target.name).clone();
+    let look = Command::Status { service: Some(service), environment: Some(environment) };
+    card.plain(Text::joined(DOT, [live.unwrap_or_default(), say!(words, "overview-next", command = &look)]));
+    card
+}
+
+fn row_style(facts: &TargetStatus) -> LineStyle {
+    match health(facts) {
+        Health::Missing | Health::Waits | Health::Unwell => LineStyle::Failed,
+        Health::Unread | Health::NoPods => LineStyle::Later,
+        Health::Moving => LineStyle::Doing,
+        Health::Healthy if facts.locks.is_empty() => LineStyle::Done,
+        Health::Healthy => LineStyle::Locked,
+    }
+}
+
+/// A target in one line.
+pub(crate) fn row(words: &Words, facts: &TargetStatus) -> Text {
+    let target = &facts.target.name;
+    let (ready, of) = pods(facts);
+    let begin = match health(facts) {
+        Health::Missing => say!(words, "overview-row-missing", target = target, workload = missing_name(facts)),
+        Health::Unread => say!(words, "overview-row-unread", target = target),
+        _ => say!(words, "overview-row", target = target, ready = ready, of = of),
+    };
+    let mut names: Vec<&str> =
+        serving(facts).flat_map(|one| one.images.iter().map(|(name, _)| name.as_str())).collect();
+    names.sort_unstable();
+    names.dedup();
+    let images = super::list_and(words, names.into_iter().map(|name| Arg::Name(name.to_owned())));
+    let open = facts.open.as_ref().map(|change| {
+        say!(words, "overview-doing", number = change.head.number, doing = doing(words, Doing::of(change)))
+    });
+    let waits = facts.question.as_ref().map(|question| say!(words, "overview-waits", number = question.number));
+    let paused = serving(facts).any(|one| one.paused) && facts.open.is_none();
+    let paused = if paused { say!(words, "overview-paused") } else { Text::default() };
+    let lock = facts.locks.first().map(|lock| say!(words, "overview-locked", by = &lock.by));
+    let parts = [open, waits, Some(paused), lock].map(Option::unwrap_or_default);
+    Text::joined(DOT, [begin, images].into_iter().chain(parts))
+}
+
+/// For how long a change has been under way.
+pub(crate) fn elapsed(since: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
+    (now - since).to_std().unwrap_or_default()
 }

@@ -92,7 +92,7 @@ impl Dispatch {
             number: open.head.number,
             by: open.head.asked_by.person().clone(),
             since: open.head.asked_at,
-            doing: doing(&open),
+            doing: Doing::of(&open),
         }
         .into())
     }
@@ -237,19 +237,4 @@ pub(crate) fn preparing(
         parked: None,
     };
     Change { head, target, work: None, watch: Default::default(), cause: None }
-}
-
-/// What a change does now, in one word.
-pub(crate) fn doing(change: &Change) -> Doing {
-    if change.head.parked.is_some() {
-        return Doing::Parked;
-    }
-    match change.phase() {
-        Phase::Preparing => Doing::Preparing,
-        Phase::Applying { .. } => Doing::Applying,
-        Phase::Rolling { .. } => Doing::Rolling,
-        Phase::Stabilizing { .. } | Phase::Ended(_) => Doing::Stabilizing,
-        Phase::Holding { .. } => Doing::Holding,
-        Phase::Returning { .. } => Doing::Returning,
-    }
 }

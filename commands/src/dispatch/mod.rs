@@ -158,7 +158,7 @@ impl Dispatch {
             Command::Unlock { scope } => self.unlock(asking, scope).await,
             Command::Locks => self.locks(asking).await,
             Command::Change(ChangeCommand::Release { number }) => self.release(asking, *number).await,
-            Command::Help { command } => Ok(shown(cards::help::card(asking.words, command.clone()))),
+            Command::Help { command } => Ok(shown(cards::help::card(asking.words, *command))),
         }
     }
 

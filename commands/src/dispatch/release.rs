@@ -7,10 +7,9 @@ use state::lock::Scope;
 use state::names::ChangeNumber;
 use state::records::{Advanced, ClaimRecord, RecordFault};
 
-use super::begin::doing;
 use super::{Answered, Asking, Dispatch, Heard, about, shown};
 use crate::cards;
-use crate::refusal::Refusal;
+use crate::refusal::{Doing, Refusal};
 
 impl Dispatch {
     pub(super) async fn release(&self, asking: &Asking<'_>, number: ChangeNumber) -> Answered {
@@ -34,7 +33,7 @@ impl Dispatch {
             };
             let Some(next) = transition(&stored.change, Event::Release(asking.speaker.clone()), asking.now.wall) else {
                 let target = claim.target.clone();
-                return Err(Refusal::NotParked { number, target, doing: Some(doing(&stored.change)) }.into());
+                return Err(Refusal::NotParked { number, target, doing: Some(Doing::of(&stored.change)) }.into());
             };
             if let Advanced::Done(stored) = records.advance(&stored, &next, asking.now.wall).await? {
                 self.hear(Heard::Acted(claim.change));

@@ -8,9 +8,10 @@ use state::lock::Scope;
 use state::names::{ChangeId, TargetName};
 use state::records::{Advanced, Stored};
 
-use super::begin::doing;
-use super::{Answered, Asking, Dispatch, Heard, Stop, about};
-use crate::refusal::Refusal;
+use super::{Answered, Asking, Dispatch, Heard, Stop, about, shown};
+use crate::cards;
+use crate::facts::ChangeFacts;
+use crate::refusal::{Doing, Refusal};
 
 impl Dispatch {
     pub(super) async fn stop(&self, asking: &Asking<'_>, target: &TargetName) -> Answered {
@@ -39,12 +40,12 @@ impl Dispatch {
                 let (target, number) = (change.target.name.clone(), change.head.number);
                 return match change.ended() {
                     Some(_) => Err(Refusal::NothingToStop { target, last: Some(number) }.into()),
-                    None => Err(Refusal::TooLateToStop { target, number, doing: doing(change) }.into()),
+                    None => Err(Refusal::TooLateToStop { target, number, doing: Doing::of(change) }.into()),
                 };
             }
             let Some(next) = transition(change, Event::Stop(asking.speaker.clone()), asking.now.wall) else {
                 let (target, number) = (change.target.name.clone(), change.head.number);
-                return Err(Refusal::TooLateToStop { target, number, doing: doing(change) }.into());
+                return Err(Refusal::TooLateToStop { target, number, doing: Doing::of(change) }.into());
             };
             if let Advanced::Done(stored) = self.engine.records.advance(&stored, &next, asking.now.wall).await? {
                 self.hear(Heard::Acted(id));
@@ -74,8 +75,9 @@ impl Dispatch {
         if !self.engine.records.close_question(change, revision, &line, None, asking.now.wall).await? {
             return Err(Refusal::PressTooLate { number: change.head.number, target }.into());
         }
-        let card = self.change_card(asking, change, &[]).await;
-        Ok(about(card, id, change.head.number))
+        let told = |facts: &ChangeFacts<'_>| cards::change::left_as_is(asking.words, facts, asking.speaker);
+        let card = self.with_facts(asking, change, &[], told).await;
+        Ok(shown(card))
     }
 
     pub(super) async fn stored(&self, id: ChangeId) -> Result<Stored, Stop> {

@@ -23,7 +23,7 @@ macro_rules! languages {
     };
 }
 
-languages!("common", "console", "help", "refusals", "locks");
+languages!("common", "console", "help", "refusals", "locks", "changes", "look");
 
 /// A message's variables, by file and key.
 type Messages = BTreeMap<(&'static str, String), BTreeSet<String>>;

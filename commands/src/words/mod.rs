@@ -184,6 +184,32 @@ mod tests {
         assert_eq!(Words::check(), Vec::<String>::new());
     }
 
+    /// Keys that are put together where they are used.
+    const PUT_TOGETHER: [&str; 4] = ["command-", "month-", "weekday-", "outcome-"];
+
+    #[test]
+    fn every_message_is_used_somewhere() {
+        let mut code = String::new();
+        let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "rs") {
+                    code.push_str(&std::fs::read_to_string(path).expect("a file"));
+                }
+            }
+        }
+        for (file, source) in check::sources(Language::English) {
+            for line in source.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase())) {
+                let key = line.split(" =").next().unwrap_or_default();
+                let put_together = PUT_TOGETHER.iter().any(|begin| key.starts_with(begin));
+                assert!(put_together || code.contains(&format!("\"{key}\"")), "nobody uses {key} of {file}.ftl");
+            }
+        }
+    }
+
     #[test]
     fn facts_come_out_as_pieces_of_their_own() {
         let at = DateTime::from_timestamp(1_800_000_000, 0).expect("a moment");

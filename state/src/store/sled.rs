@@ -74,6 +74,7 @@ pub struct SledStore {
     commits: Option<mpsc::Sender<Waiting>>,
     reads: Option<mpsc::Sender<Read>>,
     threads: Vec<JoinHandle<()>>,
+    watch: Option<JoinHandle<()>>,
 }
 
 impl SledStore {
@@ -84,23 +85,23 @@ impl SledStore {
         let (reads, reads_to_do) = mpsc::channel();
         let reads_to_do = Arc::new(Mutex::new(reads_to_do));
         let mut store =
-            SledStore { disk: disk.clone(), commits: Some(commits), reads: Some(reads), threads: Vec::new() };
-        store.spawn("store-commit", {
-            let disk = disk.clone();
-            move || disk.commit_all(&commits_to_write)
-        })?;
+            SledStore { disk, commits: Some(commits), reads: Some(reads), threads: Vec::new(), watch: None };
+        let committer = store.spawn("store-commit", move |disk| disk.commit_all(&commits_to_write))?;
+        store.threads.push(committer);
+        let patience = options.disk_patience;
+        store.watch = Some(store.spawn("store-watch", move |disk| disk.watch(patience))?);
         for _ in 0..READERS {
-            let (disk, reads) = (disk.clone(), reads_to_do.clone());
-            store.spawn("store-read", move || disk.read_all(&reads))?;
+            let reads = reads_to_do.clone();
+            let reader = store.spawn("store-read", move |disk| disk.read_all(&reads))?;
+            store.threads.push(reader);
         }
-        store.spawn("store-watch", move || disk.health.watch(options.disk_patience, || disk.wake_stuck_flush()))?;
         Ok(store)
     }
 
-    fn spawn(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), StoreFault> {
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
-        self.threads.push(thread.map_err(|error| cannot_open(self.disk.folder.path(), error))?);
-        Ok(())
+    fn spawn(&self, name: &str, run: impl FnOnce(&Disk) + Send + 'static) -> Result<JoinHandle<()>, StoreFault> {
+        let disk = self.disk.clone();
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || run(&disk));
+        thread.map_err(|error| self.disk.folder.cannot_open(&error))
     }
 
     /// Runs `read` on a thread that may block.
@@ -153,15 +154,14 @@ impl Drop for SledStore {
     fn drop(&mut self) {
         self.commits = None;
         self.reads = None;
-        self.disk.health.close();
+        // The watch ends with the committing thread, or when that does not come back. A thread that panicked has said so.
+        let _ = self.watch.take().map(JoinHandle::join);
         if self.disk.health.check().is_err() {
-            // The committing thread may never come back, and the database must not write once more when it is dropped:
-            // the folder stays held until the process ends.
+            // The database must not write once more when it is dropped: the folder stays held until the process ends.
             std::mem::forget(self.disk.clone());
             return;
         }
         for thread in self.threads.drain(..) {
-            // A thread that panicked has said so.
             let _ = thread.join();
         }
     }
@@ -208,6 +208,8 @@ impl Disk {
         let mark = check_mark(&folder, revision)?;
         tree.flush().map_err(|error| cannot_open(folder.path(), error))?;
         folder.sync_all()?;
+        // Only now: what was found may have been written by a process that died before it synced it.
+        mark.set(revision).map_err(|error| folder.cannot_open(&error))?;
         folder.check_no_pages_aside()?;
         let (moment, health) = (RwLock::new(revision), Health::default());
         Ok(Disk { tree, log, mark, moment, health, reserve: options.reserve, folder })
@@ -215,6 +217,7 @@ impl Disk {
 
     /// The committing thread: writes until nobody can ask any more, or a write fails.
     fn commit_all(&self, commits: &mpsc::Receiver<Waiting>) {
+        let _ending = self.health.ends_with_this();
         while let Ok(first) = commits.recv() {
             let mut revision = self.moment.write();
             let (group, answers, outcomes) = self.gather(first, commits, *revision);
@@ -337,13 +340,15 @@ impl Disk {
         Ok(page)
     }
 
-    /// When writing the log fails on one of the database's own threads, `flush` may miss it and wait for ever: it looks for
-    /// the error only when it is woken, and not every failure wakes it. Asking for stability once more does: it meets the
-    /// error at once, and wakes whoever waits.
-    fn wake_stuck_flush(&self) {
-        if self.tree.context.global_error().is_err() {
-            let _ = self.tree.context.pagecache.log.make_stable(i64::MAX);
-        }
+    /// The watching thread. When writing the log fails on one of the database's own threads, `flush` may miss it and wait
+    /// for ever: it looks for the error only when it is woken, and not every failure wakes it. Asking for stability once more
+    /// does: it meets the error at once, and wakes whoever waits.
+    fn watch(&self, patience: Duration) {
+        self.health.watch(patience, || {
+            if self.tree.context.global_error().is_err() {
+                let _ = self.tree.context.pagecache.log.make_stable(i64::MAX);
+            }
+        });
     }
 }
 
@@ -405,10 +410,7 @@ fn check_mark(folder: &Folder, revision: Revision) -> Result<Mark, StoreFault> {
         Some(acknowledged) if revision < acknowledged => {
             Err(StoreFault::LostWrites { path: folder.path().to_owned(), found: revision, acknowledged })
         }
-        _ => {
-            mark.set(revision).map_err(|error| folder.cannot_open(&error))?;
-            Ok(mark)
-        }
+        _ => Ok(mark),
     }
 }
 

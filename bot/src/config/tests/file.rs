@@ -20,7 +20,7 @@ fn what_is_not_toml() {
     "#);
     insta::assert_snapshot!(wrong("[clusters.main]\ncontext = \"shop\n"), @r#"
     rotabot.toml:2:16: this is not TOML: invalid basic string, expected `"`
-        texts stand in quotes, and true and false stand without: name = "api"
+        close the quotes that this text begins with: name = "api"
     "#);
     insta::assert_snapshot!(replaced("unix = \"mo\"", "unix = \"mo\"\nunix = \"mo\""), @r"
     rotabot.toml:22:1: this is not TOML: duplicate key
@@ -89,4 +89,22 @@ fn old_zone_data() {
 fn a_byte_order_mark_and_carriage_returns_do_no_harm() {
     let windows = format!("\u{feff}{}", SMALL.replace('\n', "\r\n"));
     assert_eq!(good(&windows).config, good(SMALL).config);
+}
+
+#[test]
+fn no_torn_or_shortened_file_stops_the_reader_from_answering() {
+    let example = include_str!("../../../../rotabot.example.toml");
+    let lines: Vec<&str> = example.lines().filter(|line| !line.starts_with('#')).collect();
+    for at in 0..lines.len() {
+        let without: Vec<&str> = lines.iter().enumerate().filter(|(n, _)| *n != at).map(|(_, line)| *line).collect();
+        let _ = read(&without.join("\n"), &request());
+        let value = lines[at].split_once('=').map_or("7 = 7".to_owned(), |(key, _)| format!("{key} = 7"));
+        let numbered: Vec<&str> =
+            lines.iter().enumerate().map(|(n, line)| if n == at { &value } else { *line }).collect();
+        assert!(read(&numbered.join("\n"), &request()).is_err() || lines[at].is_empty(), "{value}");
+    }
+    let text = lines.join("\n");
+    for end in (0..text.len()).step_by(5) {
+        let _ = read(&text[..end], &request());
+    }
 }

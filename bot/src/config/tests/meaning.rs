@@ -88,6 +88,22 @@ fn two_of_something_that_there_is_one_of() {
 }
 
 #[test]
+fn a_workload_listed_twice() {
+    insta::assert_snapshot!(replaced("workloads = [{", "workloads = [{ name = \"api\", containers = { sidecar = \"registry.example/shop/sidecar\" } }, {"), @r"
+    rotabot.toml:14:92: Deployment api is listed twice for api in prod
+        put all its containers into one of them
+    ");
+}
+
+#[test]
+fn a_service_that_runs_nowhere() {
+    insta::assert_snapshot!(replaced("owners = [\"mo\"]", "environments = []"), @r"
+    rotabot.toml:12:11: warning: api runs in no environment
+        add [environments.NAME], or name some in its `environments`, or leave the service out
+    ");
+}
+
+#[test]
 fn settings_that_contradict_each_other() {
     insta::assert_snapshot!(replaced("context = \"shop\"", "in_cluster = true\ncontext = \"shop\"\nkubeconfig = \"x\""), @r#"
     rotabot.toml:4:1: [clusters.main] can't have both "in_cluster" and "context"

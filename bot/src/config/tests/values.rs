@@ -40,6 +40,16 @@ fn a_secret_in_the_file() {
     rotabot.toml:25:13: "registries" holds a password inside the address
         leave out what stands before the @
     "#);
+    insta::assert_snapshot!(added("[discord]\ntoken = \"hunter2\"\n[gitlab]\ntokens = [{ token = \"hunter2\" }]"), @r#"
+    rotabot.toml:25:2: "discord" is no key of the top of the file
+        its keys are language, clusters, registries, channels, environments, services, people, on_call, console, history, log
+    rotabot.toml:26:1: "token" would put a secret into a file that others read
+        take it out, and give the secret a new value if the file was ever shared; nothing here needs one
+    rotabot.toml:27:2: "gitlab" is no key of the top of the file
+        its keys are language, clusters, registries, channels, environments, services, people, on_call, console, history, log
+    rotabot.toml:28:1: "tokens" would put a secret into a file that others read
+        take it out, and give the secret a new value if the file was ever shared; nothing here needs one
+    "#);
     insta::assert_snapshot!(added("token = \"hunter2\""), @r#"
     rotabot.toml:25:1: "token" would put a secret into a file that others read
         take it out, and give the secret a new value if the file was ever shared; nothing here needs one
@@ -68,9 +78,7 @@ fn a_wrong_type() {
     rotabot.toml:11:11: "ask_for" must be a duration in quotes, such as "90s", "10m", "2h" or "400d", and here is a number
         write "600s" if these are seconds
     "#);
-    insta::assert_snapshot!(replaced("namespace = \"shop\"", "namespace = \"shop\"\nmode = true"), @r#"
-    rotabot.toml:11:8: "mode" must be "act" or "watch", and here is true or false
-    "#);
+    insta::assert_snapshot!(replaced("namespace = \"shop\"", "namespace = \"shop\"\nmode = true"), @r#"rotabot.toml:11:8: "mode" must be "act" or "watch", and here is true or false"#);
     insta::assert_snapshot!(replaced("owners = [\"mo\"]", "owners = \"mo\""), @r#"
     rotabot.toml:13:10: "owners" must be a list, such as ["a", "b"], and here is a text
         write ["mo"]
@@ -85,31 +93,27 @@ fn a_wrong_type() {
     "#);
     insta::assert_snapshot!(replaced("workloads = [{ containers = { api = \"registry.example/shop/api\" } }]", "workloads = \"api\""), @r#"
     rotabot.toml:14:13: "workloads" must be a list of tables, such as [{ name = "api", containers = { … } }], and here is a text
+        write [[services.api.workloads]] for each, with its keys below
     "#);
     insta::assert_snapshot!(replaced("workloads = [{ containers = { api = \"registry.example/shop/api\" } }]", "workloads = [\"api\"]"), @r#"
     rotabot.toml:14:14: [services.api.workloads] must be a table, and here is a text
         write { name = "api", containers = { … } } in its place
     "#);
-    insta::assert_snapshot!(replaced("containers = { api = \"registry.example/shop/api\" }", "containers = [\"api\"]"), @r#"
-    rotabot.toml:14:29: "containers" must be a table, such as { api = "registry.example/shop/api" }, and here is a list
-    "#);
+    insta::assert_snapshot!(replaced("containers = { api = \"registry.example/shop/api\" }", "containers = [\"api\"]"), @r#"rotabot.toml:14:29: "containers" must be a table, such as { api = "registry.example/shop/api" }, and here is a list"#);
     insta::assert_snapshot!(replaced("[channels.ops]", "[channels]\nops = \"zh-CN\""), @r"
     rotabot.toml:8:1: [channels.ops] must be a table, and here is a text
-        write [channels.ops] on a line of its own, and its keys below
+        write [channels.ops] on a line of its own, and below it: language
     ");
     insta::assert_snapshot!(wrong("services = 7"), @r#"
     rotabot.toml:1:12: "services" must be a table for each name, and here is a number
+        write [services.NAME] for each, with its keys below
     rotabot.toml: warning: nobody is on call
         add [on_call] with person = "NAME"; what `allow` gives to "on-call" is nobody's until then
     rotabot.toml: warning: nobody has the role "admin"
         give it to somebody: roles = ["admin"]; nobody else can free a parked change
     "#);
-    insta::assert_snapshot!(replaced("unix = \"mo\"", "unix = \"mo\"\nleft = 2026"), @r#"
-    rotabot.toml:22:8: "left" must be a day, such as 2026-11-30, and here is a number
-    "#);
-    insta::assert_snapshot!(replaced("unix = \"mo\"", "unix = \"mo\"\ndiscord = 1.5"), @r#"
-    rotabot.toml:22:11: "discord" must be a Discord id in quotes, such as "175928847299117063", and here is a number
-    "#);
+    insta::assert_snapshot!(replaced("unix = \"mo\"", "unix = \"mo\"\nleft = 2026"), @r#"rotabot.toml:22:8: "left" must be a day, such as 2026-11-30, and here is a number"#);
+    insta::assert_snapshot!(replaced("unix = \"mo\"", "unix = \"mo\"\ndiscord = 1.5"), @r#"rotabot.toml:22:11: "discord" must be a Discord id in quotes, such as "175928847299117063", and here is a number"#);
 }
 
 #[test]
@@ -164,9 +168,7 @@ fn a_bad_name() {
     rotabot.toml:26:11: "Shop Web" can't be the name of a service: it has 'S'; allowed are a-z, 0-9, '-' and '.', with a letter or a digit at both ends
         write "shop-web"
     "#);
-    insta::assert_snapshot!(replaced("namespace = \"shop\"", "namespace = \"商店\""), @r#"
-    rotabot.toml:10:13: "商店" can't be the name of a namespace: it has '商'; allowed are a-z, 0-9, '-' and '.', with a letter or a digit at both ends
-    "#);
+    insta::assert_snapshot!(replaced("namespace = \"shop\"", "namespace = \"商店\""), @r#"rotabot.toml:10:13: "商店" can't be the name of a namespace: it has '商'; allowed are a-z, 0-9, '-' and '.', with a letter or a digit at both ends"#);
     insta::assert_snapshot!(replaced("containers = { api =", "containers = { API ="), @r#"
     rotabot.toml:14:31: "API" can't be the name of a container: it has 'A'; allowed are a-z, 0-9, '-' and '.', with a letter or a digit at both ends
         write "api"

@@ -7,7 +7,10 @@ macro_rules! snapshot {
     };
 }
 
+mod changes;
+mod look;
 mod refusals;
+mod scene;
 
 use std::collections::BTreeSet;
 

@@ -57,13 +57,12 @@ impl Health {
         self.waiting.lock().group.take().map(|(_, answers)| answers)
     }
 
-    /// No more commits will come.
-    pub(super) fn close(&self) {
-        self.waiting.lock().closed = true;
-        self.changed.notify_one();
+    /// The watch ends when this is dropped: held by the committing thread, also while it panics.
+    pub(super) fn ends_with_this(&self) -> impl Drop + '_ {
+        Ending(self)
     }
 
-    /// Watches until the store closes or fails. While a group is being written, `look` is called now and then; when that
+    /// Watches until the committing thread ends, or does not answer. While a group is being written, `look` is called now and then; when that
     /// takes longer than `patience`, the store has failed.
     pub(super) fn watch(&self, patience: Duration, look: impl Fn()) {
         let mut waiting = self.waiting.lock();
@@ -90,6 +89,18 @@ impl Health {
                 }
             }
         }
+    }
+}
+
+struct Ending<'a>(&'a Health);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.0.waiting.lock();
+        waiting.closed = true;
+        // Whoever waits still is told by the end of the channel.
+        waiting.group = None;
+        self.0.changed.notify_one();
     }
 }
 
@@ -123,6 +134,7 @@ mod tests {
     fn a_disk_that_answers_in_time_is_left_alone() {
         let health = Health::default();
         std::thread::scope(|scope| {
+            let ending = health.ends_with_this();
             scope.spawn(|| health.watch(Duration::from_secs(600), || ()));
             for _ in 0..1_000 {
                 let (answer, answered) = oneshot::channel();
@@ -132,9 +144,20 @@ mod tests {
                 }
                 assert_eq!(answered.now_or_never(), Some(Ok(Ok(Committed::Done(Revision(1))))));
             }
-            health.close();
+            drop(ending);
         });
         assert_eq!(health.check(), Ok(()));
+    }
+
+    #[test]
+    fn nobody_waits_for_a_thread_that_has_died() {
+        let health = Health::default();
+        let (answer, answered) = oneshot::channel();
+        let ending = health.ends_with_this();
+        health.writing(vec![answer]);
+        drop(ending);
+        assert_eq!(answered.now_or_never(), Some(Err(oneshot::Canceled)));
+        health.watch(Duration::from_secs(600), || ());
     }
 
     #[test]

@@ -1,0 +1,136 @@
+# /status
+status-healthy = { $target } healthy: { $ready } of { $of } pods
+status-healthy-restless = { $target }: { $ready } of { $of } pods ready, { $restarts ->
+    [one] 1 restart
+   *[other] { $restarts } restarts
+}
+status-unwell = { $target } unwell: { $ready } of { $of } pods ready
+status-missing = { $target }: { $workload } is missing
+status-paused = { $target } paused: { $ready } of { $of } pods ready
+status-waits = { $target } waits for a decision: { $ready } of { $of } serve
+status-no-pods = { $target } wants no pods
+status-never-read = { $target }: never read until now
+status-old = { $target }: my knowledge is { $age } old
+status-running = Running: { $what }
+status-wanted = The template asks for { $image }.
+status-release = { $name } was verified by { $number } on { $at }
+status-baseline = { $name } ran before { $number }; I never verified it
+status-no-release = I have not shipped what runs now.
+status-open = { $number } is { $doing } · { $asked }
+status-locked = locked by { $by } since { $since }, { $end }: { $reason }
+status-question-rollback = { $number } waits for an answer until { $until }, then I roll back
+status-question-hold = { $number } waits for an answer until { $until }; without one it stays as it is
+status-autoscaled = { $workload }: { $desired } replicas (HPA { $min } to { $max })
+status-last = Last change: { $number }, { $outcome }, { $at }
+status-on-duty = On duty: { $person }
+status-live = Live, as of { $at }
+status-stale = As of { $at }; the cluster { $cluster } can't be read since.
+status-unread = The cluster { $cluster } could not be read yet. Next: “rotabot check --online” says why.
+status-missing-why = The config names { $workload }, but { $cluster } has no such Deployment in { $namespace }.
+
+overview-all-healthy = { $count ->
+    [one] 1 place, healthy
+   *[other] { $count } places, all healthy
+}
+overview-some = { $bad ->
+    [one] 1 of { $count } needs a look
+   *[other] { $bad } of { $count } need a look
+}
+overview-nothing = Nothing to show: no service runs there
+overview-nothing-next = Next: an admin adds services to rotabot.toml.
+overview-row = { $target }: { $ready } of { $of } pods
+overview-row-missing = { $target }: { $workload } is missing
+overview-row-unread = { $target }: the cluster can't be read
+overview-locked = locked by { $by }
+overview-doing = { $number } { $doing }
+overview-waits = { $number } waits for a decision
+overview-paused = paused
+overview-more = { $count ->
+    [one] 1 more is healthy
+   *[other] { $count } more are healthy
+}
+overview-next = More about one: { $command }
+
+# /now
+now-quiet = All quiet
+now-busy = { $broken } broken, { $moving } moving, { $waiting } waiting
+now-on-duty = On duty: { $person }
+now-on-duty-you = On duty: you
+now-on-duty-nobody = Nobody is on duty
+now-waits-you = { $target } waits for you: { $number }, until { $until }
+now-waits = { $target } waits for { $person }: { $number }, until { $until }
+now-moving = { $target }: { $number } { $doing } for { $elapsed }
+now-locked = { $scope } locked by { $by }: { $reason }
+now-unreadable = A record can't be read: { $what }
+now-more = { $count ->
+    [one] 1 more thing
+   *[other] { $count } more things
+}: { $status }, { $locks }
+
+# /history
+history-of = { $target }: what was changed
+history-all = What was changed
+history-none = Nothing was changed in that time
+history-none-next = Nothing more to do.
+history-since = Since { $since }
+history-more = There is more: name the service, or go back less far, as in { $command }
+history-next = More about one: { $command }
+history-by = { $person }
+history-by-typed = { $person } (typed by { $typist })
+history-by-itself = by itself
+history-deploy = deploy { $image }
+history-rollback = rollback
+history-rollback-to = rollback to { $image }
+history-stop = asked to stop it
+history-ended = { $outcome }
+history-ended-image = { $image } { $outcome }
+history-parked = parked
+history-resumed = goes on
+history-released = freed
+history-locked = locked { $scope }: { $reason }
+history-unlocked = unlocked { $scope } (was { $person }'s)
+history-left-as-is = answered “leave it”
+history-lapsed = question off: somebody else acted
+history-asked-again = asked again
+
+# Outcomes in a word.
+outcome-verified = verified
+outcome-nothing-to-do = ran already
+outcome-refused = refused, nothing changed
+outcome-returned = failed, gone back
+outcome-left = failed, left where it stood
+outcome-return-failed = failed, and so did going back
+outcome-cant-tell = can't tell
+outcome-cancelled = stopped
+outcome-superseded = overtaken by somebody else
+
+# /show
+show-when = Asked { $asked }
+show-when-ended = Asked { $asked }, ended { $ended }
+
+# plan
+plan-deploy = Plan for { $target }: { $old } → { $new }
+plan-rollback = Plan for { $target }: back to { $new }
+plan-only = This is only a plan: nothing was changed.
+plan-workload = { $workload }: { $old } → { $new } ({ $digest }), { $pods ->
+    [one] 1 pod
+   *[other] { $pods } pods
+}
+plan-workload-tag = { $workload }: { $old } → { $new } (by its tag), { $pods ->
+    [one] 1 pod
+   *[other] { $pods } pods
+}
+plan-resumes = { $workload } is paused by an earlier change of mine; the pause is taken away.
+plan-release = It is the release of { $number }, verified on { $at }.
+plan-baseline = It is what ran before { $number }; I never verified it.
+plan-differences = Beside images the pod template differs in: { $fields }
+plan-template-kept = They stay as they are now. { $command } restores them too.
+plan-template-restored = They are restored too.
+plan-verified-when = Verified when all pods run it and stay good for { $window }.
+plan-verified-at-once = Verified when all pods run it.
+plan-who-may = Who may: { $people }
+plan-locked = It would be refused now: { $scope } is locked by { $by }: { $reason }
+plan-busy = It would be refused now: { $number } is under way.
+plan-next = To do it: { $command }
+
+button-history = History of { $target }

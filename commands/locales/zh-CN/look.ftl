@@ -1,0 +1,115 @@
+# /status
+status-healthy = { $target } 正常：{ $ready }/{ $of } 个 Pod
+status-healthy-restless = { $target }：{ $ready }/{ $of } 个 Pod 就绪，重启过 { $restarts } 次
+status-unwell = { $target } 不正常：{ $ready }/{ $of } 个 Pod 就绪
+status-missing = { $target }：{ $workload } 不存在
+status-paused = { $target } 已暂停：{ $ready }/{ $of } 个 Pod 就绪
+status-waits = { $target } 等待决定：{ $ready }/{ $of } 个 Pod 在服务
+status-no-pods = { $target } 没有要求任何 Pod
+status-never-read = { $target }：还没有读到过
+status-old = { $target }：数据是 { $age }前的
+status-running = 线上现状：{ $what }
+status-wanted = 模板要求的是 { $image }。
+status-release = { $name } 由 { $number } 在 { $at } 验证通过
+status-baseline = { $name } 是 { $number } 之前运行的版本，我没有验证过
+status-no-release = 现在运行的版本不是我发布的。
+status-open = { $number } { $doing } · { $asked }
+status-locked = { $by } 从 { $since } 起锁定，{ $end }：{ $reason }
+status-question-rollback = { $number } 在 { $until } 前等待回答，到时我会回滚
+status-question-hold = { $number } 在 { $until } 前等待回答，没有回答就保持不动
+status-autoscaled = { $workload }：{ $desired } 个副本（HPA { $min } 到 { $max }）
+status-last = 最近一次变更：{ $number }，{ $outcome }，{ $at }
+status-on-duty = 值班：{ $person }
+status-live = 实时数据，{ $at }
+status-stale = 数据截至 { $at }；此后读不到集群 { $cluster }。
+status-unread = 还没有读到集群 { $cluster }。下一步：“rotabot check --online”会说明原因。
+status-missing-why = 配置里写的是 { $workload }，但 { $cluster } 的 { $namespace } 里没有这个 Deployment。
+
+overview-all-healthy = { $count } 处，全部正常
+overview-some = { $count } 处中有 { $bad } 处要看一看
+overview-nothing = 没有可以显示的：那里没有服务
+overview-nothing-next = 下一步：请管理员在 rotabot.toml 里添加服务。
+overview-row = { $target }：{ $ready }/{ $of } 个 Pod
+overview-row-missing = { $target }：{ $workload } 不存在
+overview-row-unread = { $target }：读不到集群
+overview-locked = { $by } 锁定
+overview-doing = { $number } { $doing }
+overview-waits = { $number } 等待决定
+overview-paused = 已暂停
+overview-more = 另外 { $count } 处正常
+overview-next = 查看其中一个：{ $command }
+
+# /now
+now-quiet = 一切正常
+now-busy = { $broken } 处异常，{ $moving } 个变更进行中，{ $waiting } 个等待决定
+now-on-duty = 值班：{ $person }
+now-on-duty-you = 值班：你
+now-on-duty-nobody = 现在没有人值班
+now-waits-you = { $target } 等你决定：{ $number }，到 { $until }
+now-waits = { $target } 等 { $person } 决定：{ $number }，到 { $until }
+now-moving = { $target }：{ $number } { $doing }，已 { $elapsed }
+now-locked = { $by } 锁定了 { $scope }：{ $reason }
+now-unreadable = 有一条记录读不出来：{ $what }
+now-more = 另有 { $count } 项：{ $status }、{ $locks }
+
+# /history
+history-of = { $target } 的变更
+history-all = 做过的变更
+history-none = 这段时间没有任何变更
+history-none-next = 不用再做什么。
+history-since = 从 { $since } 起
+history-more = 还有更多：请写明服务或缩短时间，例如 { $command }
+history-next = 查看其中一个：{ $command }
+history-by = { $person }
+history-by-typed = { $person }（由 { $typist } 输入）
+history-by-itself = 自动
+history-deploy = 发布 { $image }
+history-rollback = 回滚
+history-rollback-to = 回滚到 { $image }
+history-stop = 要求停止
+history-ended = { $outcome }
+history-ended-image = { $image } { $outcome }
+history-parked = 搁置
+history-resumed = 继续
+history-released = 释放
+history-locked = 锁定 { $scope }：{ $reason }
+history-unlocked = 解锁 { $scope }（原由 { $person } 锁定）
+history-left-as-is = 回答“先不动”
+history-lapsed = 问题作废：有别人动过
+history-asked-again = 再问一次
+
+# 结果的简称
+outcome-verified = 验证通过
+outcome-nothing-to-do = 早已在运行
+outcome-refused = 被拒绝，没有改动
+outcome-returned = 失败，已恢复
+outcome-left = 失败，停在原处
+outcome-return-failed = 失败，回滚也失败
+outcome-cant-tell = 无法判断
+outcome-cancelled = 已停止
+outcome-superseded = 被别人改动
+
+# /show
+show-when = { $asked } 发起
+show-when-ended = { $asked } 发起，{ $ended } 结束
+
+# plan
+plan-deploy = { $target } 的计划：{ $old } → { $new }
+plan-rollback = { $target } 的计划：回到 { $new }
+plan-only = 这只是计划：线上没有任何改动。
+plan-workload = { $workload }：{ $old } → { $new }（{ $digest }），{ $pods } 个 Pod
+plan-workload-tag = { $workload }：{ $old } → { $new }（只按标签），{ $pods } 个 Pod
+plan-resumes = { $workload } 因为我之前的变更而暂停，会一并取消暂停。
+plan-release = 这是 { $number } 发布的版本，{ $at } 验证通过。
+plan-baseline = 这是 { $number } 之前运行的版本，我没有验证过。
+plan-differences = 除镜像外，Pod 模板还有这些不同：{ $fields }
+plan-template-kept = 它们保持现状。{ $command } 会一并恢复。
+plan-template-restored = 它们也会恢复。
+plan-verified-when = 所有 Pod 都运行它并在 { $window }内保持正常，才算验证通过。
+plan-verified-at-once = 所有 Pod 都运行它，就算验证通过。
+plan-who-may = 谁可以：{ $people }
+plan-locked = 现在会被拒绝：{ $by } 锁定了 { $scope }：{ $reason }
+plan-busy = 现在会被拒绝：{ $number } 正在进行。
+plan-next = 执行请输入：{ $command }
+
+button-history = { $target } 的历史

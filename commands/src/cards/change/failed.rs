@@ -1,0 +1,179 @@
+//! Failures, in a fixed order: verdict and what still serves; deadline and what happens then; cause in one sentence;
+//! proof; what runs now; who knows it.
+
+use state::catalogue::Unanswered;
+use state::change::outcome::{Asked, CantTell, Failure, Left, LeftBehind, NotReturned, ReturnProblem};
+use state::lock::Scope;
+
+use super::{Story, evidence, progress};
+use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
+use crate::cards::{DOT, another_deploy, list_and, status_command};
+use crate::command::Command;
+use crate::facts::Serving;
+use crate::press::Press;
+use crate::words::{Arg, Words, say, say_first};
+
+/// It failed, and what ran before runs again.
+pub(super) fn returned(story: &Story<'_>, failure: &Failure) -> Card {
+    let words = story.words;
+    let first =
+        say_first!(words, "failed-returned", target = story.target(), ask = ask(story), old = story.old_or_words());
+    let mut card = Card::new(CardState::Bad, first);
+    let (unlock, again) = fix_commands(story);
+    card.plain(say!(words, "returned-next", who = story.who(), unlock = &unlock, command = again));
+    evidence::of_failure(story, Some(failure), &mut card);
+    now_running(story, &[], &mut card);
+    locked(story, &mut card);
+    owner(story, &mut card);
+    card
+}
+
+/// It failed, and was left where it stood.
+pub(super) fn left(
+    story: &Story<'_>,
+    failure: &Failure,
+    asked: Option<Asked>,
+    not_returned: Option<NotReturned>,
+    left: &[LeftBehind],
+) -> Card {
+    let words = story.words;
+    let mut card = Card::new(CardState::Bad, serves_line(story));
+    // The question as it stands decides: it may have been answered, or shown again with another deadline.
+    let was_asked = asked.is_some();
+    let asked = story.facts.question.map(|question| Asked { until: question.until, then: question.then });
+    match asked {
+        Some(asked) => {
+            let until = Arg::Time(asked.until, TimeStyle::Clock);
+            card.plain(match asked.then {
+                Unanswered::Rollback => say!(words, "decide-rollback", who = story.who(), until = until),
+                Unanswered::Hold => say!(words, "decide-hold", who = story.who(), until = until),
+            })
+        }
+        None if was_asked => card.plain(say!(words, "question-closed", who = story.who())),
+        None => card.plain(say!(words, "left-as-is", who = story.who())),
+    };
+    card.plain(not_returned.map(|why| progress::why_not_returned(story, why)).unwrap_or_default());
+    evidence::of_failure(story, Some(failure), &mut card);
+    now_running(story, left, &mut card);
+    owner(story, &mut card);
+    story.rollback_button(&mut card);
+    if asked.is_some() {
+        card.button(say!(words, "button-leave"), Press::Leave(story.change.head.id));
+    }
+    card.button(say!(words, "button-show", number = story.number()), Press::Show(story.number()));
+    card
+}
+
+/// It failed, and so did the way back.
+pub(super) fn return_failed(story: &Story<'_>, failure: &Failure, back: &ReturnProblem, left: &[LeftBehind]) -> Card {
+    let words = story.words;
+    let mut card = Card::new(CardState::Bad, say_first!(words, "failed-return", target = story.target()));
+    // Whoever is on duty is needed, beside the one who asked.
+    let asker = story.change.head.asked_by.person();
+    let on_call = story.facts.catalogue.on_call.as_ref().filter(|person| *person != asker);
+    let people = on_call.into_iter().chain([asker]).map(|person| Arg::Mention(person.clone()).alone(words));
+    card.plain(say!(words, "return-failed-next", who = Text::joined(" ", people)));
+    now_running(story, left, &mut card);
+    match back {
+        ReturnProblem::Failed(kind) => card.plain(say!(words, "back-failed", why = evidence::kind(words, *kind))),
+        ReturnProblem::Rejected(sentence) => {
+            card.plain(say!(words, "back-rejected"));
+            card.line(LineStyle::Quote, Text::outside(sentence.as_str()))
+        }
+        ReturnProblem::CantTell(why) => {
+            let why = say!(words, "cant-tell-word", why = Arg::Choice(cant_tell(*why)));
+            card.plain(say!(words, "back-cant-tell", why = why))
+        }
+    };
+    evidence::of_failure(story, Some(failure), &mut card);
+    locked(story, &mut card);
+    owner(story, &mut card);
+    let target = story.target().clone();
+    card.plain(say!(words, "look-next", command = status_command(&target)));
+    card.button(say!(words, "button-status", target = &target), Press::Status(target.clone()));
+    card.button(say!(words, "button-show", number = story.number()), Press::Show(story.number()));
+    card
+}
+
+pub(super) fn cant_tell(why: CantTell) -> &'static str {
+    match why {
+        CantTell::NoPods => "no-pods",
+        CantTell::Paused => "paused",
+        CantTell::Released => "released",
+        CantTell::Gone => "gone",
+    }
+}
+
+/// What failed.
+fn ask(story: &Story<'_>) -> Arg {
+    Arg::Choice(if story.is_rollback() { "rollback" } else { "deploy" })
+}
+
+/// Who is still served: from the pods as they are now, never by assumption.
+fn serves_line(story: &Story<'_>) -> Text {
+    let (words, target, ask) = (story.words, story.target(), ask(story));
+    let serving = story.facts.serving;
+    if serving.is_empty() {
+        return say_first!(words, "failed-left", target = target, ask = ask);
+    }
+    let ready: u32 = serving.iter().map(Serving::ready).sum();
+    let wanted: u32 = serving.iter().map(|one| one.desired).sum();
+    let old_name = story.change.replaced_name();
+    let is_old = |name: &str| old_name.as_deref() == Some(name);
+    let only_old = serving.iter().all(|one| one.images.iter().all(|(name, _)| is_old(name)));
+    match old_name.as_deref() {
+        _ if ready == 0 => say_first!(words, "failed-none-serves", target = target, ask = ask),
+        Some(old) if only_old => {
+            let old = Arg::Name(old.to_owned());
+            say_first!(words, "failed-old-serves", target = target, ask = ask, old = old, ready = ready, of = wanted)
+        }
+        _ => say_first!(words, "failed-some-serve", target = target, ask = ask, ready = ready, of = wanted),
+    }
+}
+
+/// What runs now, and in which state it was left.
+fn now_running(story: &Story<'_>, left: &[LeftBehind], card: &mut Card) {
+    let words = story.words;
+    let locked = say!(words, "locked-word");
+    for (place, one) in story.facts.serving.iter().enumerate() {
+        let what = images(words, one);
+        let what =
+            if story.several() { say!(words, "running-of", workload = &one.workload, what = what) } else { what };
+        let held = match left.get(place).map(|left| left.what) {
+            Some(Left::Paused) => say!(words, "rollout-paused"),
+            Some(Left::NotPaused) => say!(words, "rollout-not-paused"),
+            _ if one.paused => say!(words, "rollout-paused"),
+            _ => Text::default(),
+        };
+        let is_left = left.iter().any(|left| left.what != Left::Returned);
+        let locked = if is_left { locked.clone() } else { Text::default() };
+        card.plain(Text::joined(DOT, [say!(words, "running", what = what), held, locked]));
+    }
+}
+
+/// Ready pods by the image that they run.
+pub(crate) fn images(words: &Words, serving: &Serving) -> Text {
+    if serving.images.is_empty() {
+        return say!(words, "running-none");
+    }
+    let one =
+        |(image, pods): &(String, u32)| say!(words, "running-image", image = Arg::Name(image.clone()), pods = *pods);
+    list_and(words, serving.images.iter().map(one))
+}
+
+fn locked(story: &Story<'_>, card: &mut Card) {
+    let text = say!(story.words, "rollback-locked", old = story.new_or_number());
+    card.line(LineStyle::Locked, text);
+}
+
+fn owner(story: &Story<'_>, card: &mut Card) {
+    let target = &story.change.target;
+    let (runbook, dashboard) = (target.runbook.as_deref(), target.dashboard.as_deref());
+    card.plain(evidence::owner_line(story.words, &target.owners, runbook, dashboard, story.number_text()));
+}
+
+/// What to type once there is a fix.
+pub(super) fn fix_commands(story: &Story<'_>) -> (Command, Arg) {
+    let target = story.target();
+    (Command::Unlock { scope: Scope::Target(target.clone()) }, another_deploy(target))
+}

@@ -1,0 +1,187 @@
+//! The one outcome of a change.
+
+use state::change::outcome::{CantTell, Digests, Ended, Failure, Left, LeftBehind, Outcome, Overtaken};
+use state::names::{PersonName, WorkloadName};
+
+use super::{Story, failed, refused};
+use crate::card::{Card, CardState, LineStyle, Text};
+use crate::cards::{DOT, status_command};
+use crate::press::Press;
+use crate::words::{Arg, say, say_first};
+
+pub(super) fn card(story: &Story<'_>, ended: &Ended) -> Card {
+    match story.ended_as(ended) {
+        Outcome::Verified { digests, pods } if story.is_rollback() => rolled_back(story, *digests, *pods),
+        Outcome::Verified { digests, pods } => verified(story, *digests, *pods),
+        Outcome::NothingToDo => nothing_to_do(story),
+        Outcome::Refused { why } => refused::card(story, why),
+        Outcome::Returned { failure } => failed::returned(story, failure),
+        Outcome::Left { failure, question, not_returned } => {
+            failed::left(story, failure, *question, *not_returned, &ended.left)
+        }
+        Outcome::ReturnFailed { failure, back } => failed::return_failed(story, failure, back, &ended.left),
+        Outcome::CantTell { why } => cant_tell(story, *why),
+        Outcome::Cancelled { by } => cancelled(story, by, &ended.left),
+        Outcome::Superseded { workload, how, after_failure } => {
+            superseded(story, workload, *how, after_failure.as_ref())
+        }
+    }
+}
+
+fn verified(story: &Story<'_>, digests: Digests, pods: u32) -> Card {
+    let words = story.words;
+    let new = story.new_or_number();
+    let first = say_first!(words, "verified", target = story.target(), new = new, pods = pods);
+    let mut card = Card::new(CardState::Good, first);
+    card.plain(say!(words, "verified-next", who = story.who()));
+    what_was_verified(story, digests, &mut card);
+    let replaced = story.old_name().map(|old| say!(words, "replaced", old = old)).unwrap_or_default();
+    card.plain(Text::joined(DOT, [sentence(story.took()), replaced, story.number_text()]));
+    story.rollback_button(&mut card);
+    card
+}
+
+fn rolled_back(story: &Story<'_>, digests: Digests, pods: u32) -> Card {
+    let words = story.words;
+    let new = story.new_or_number();
+    let first = say_first!(words, "verified-rollback", target = story.target(), new = new, pods = pods);
+    let mut card = Card::new(CardState::Good, first);
+    let (unlock, again) = failed::fix_commands(story);
+    card.plain(say!(words, "rollback-next-fix", who = story.who(), unlock = &unlock, command = again));
+    what_was_verified(story, digests, &mut card);
+    let left = story.old_or_words();
+    card.line(LineStyle::Locked, say!(words, "rollback-locked", old = left));
+    card.plain(say!(words, "rollback-not-restored"));
+    let replaced = story.old_name().map(|old| say!(words, "replaced", old = old)).unwrap_or_default();
+    card.plain(Text::joined(DOT, [sentence(story.took()), replaced, story.number_text()]));
+    let target = story.target().clone();
+    card.button(say!(words, "button-unlock", target = &target), Press::Unlock(target));
+    card
+}
+
+/// Begins a line: languages that have capitals begin it with one.
+fn sentence(text: Text) -> Text {
+    let mut spans = text.0;
+    if let Some(crate::card::Span::Words(words)) = spans.first_mut()
+        && let Some(first) = words.chars().next()
+    {
+        let rest = words.split_off(first.len_utf8());
+        *words = first.to_uppercase().chain(rest.chars()).collect();
+    }
+    Text(spans)
+}
+
+fn what_was_verified(story: &Story<'_>, digests: Digests, card: &mut Card) {
+    let words = story.words;
+    let window = story.change.target.policy.stability_window;
+    match (digests, story.digest()) {
+        (Digests::Match, Some(digest)) if window.is_zero() => {
+            card.plain(say!(words, "verified-match", digest = digest));
+        }
+        (Digests::Match, Some(digest)) => {
+            card.plain(say!(words, "verified-match-stable", digest = digest, window = window));
+        }
+        (digests, _) => {
+            card.plain(match digests {
+                Digests::NotReported => say!(words, "verified-not-reported"),
+                Digests::NoRegistry | Digests::Match => say!(words, "verified-no-registry"),
+            });
+            if !window.is_zero() {
+                card.plain(say!(words, "verified-stable", window = window));
+            }
+        }
+    }
+}
+
+fn nothing_to_do(story: &Story<'_>) -> Card {
+    let words = story.words;
+    let first = match story.new_name() {
+        Some(new) => say_first!(words, "nothing-to-do", target = story.target(), new = new),
+        None => say_first!(words, "nothing-to-do-unnamed", target = story.target()),
+    };
+    let mut card = Card::new(CardState::Good, first);
+    card.plain(say!(words, "nothing-to-do-why"));
+    card.plain(Text::joined(DOT, [story.number_text(), story.asked_by()]));
+    card
+}
+
+fn cant_tell(story: &Story<'_>, why: CantTell) -> Card {
+    let words = story.words;
+    let choice = Arg::Choice(failed::cant_tell(why));
+    let first = say_first!(words, "cant-tell", target = story.target(), why = choice.clone());
+    let mut card = Card::new(CardState::Unsure, first);
+    card.plain(say!(words, "cant-tell-left", who = story.who()));
+    card.plain(say!(words, "cant-tell-why", why = choice, new = story.new_or_number()));
+    card.plain(about(story));
+    card.plain(look(story));
+    story.rollback_button(&mut card);
+    card
+}
+
+fn about(story: &Story<'_>) -> Text {
+    let new = story.new_name().map(|new| crate::cards::alone(story.words, new)).unwrap_or_default();
+    let replaced = story.old_name().map(|old| say!(story.words, "replaced", old = old)).unwrap_or_default();
+    Text::joined(DOT, [new, replaced, story.number_text(), story.asked_by()])
+}
+
+fn look(story: &Story<'_>) -> Text {
+    say!(story.words, "look-next", command = status_command(story.target()))
+}
+
+fn cancelled(story: &Story<'_>, by: &PersonName, left: &[LeftBehind]) -> Card {
+    let words = story.words;
+    let first = say_first!(words, "cancelled", target = story.target(), number = story.number(), by = by);
+    let mut card = Card::new(CardState::Ended, first);
+    if left.iter().all(|left| left.what == Left::Untouched) {
+        card.plain(say!(words, "cancelled-untouched"));
+        card.plain(Text::joined(DOT, [story.number_text(), story.asked_by()]));
+        return card;
+    }
+    card.plain(say!(words, "cancelled-left", who = story.who(), command = &story.rollback_command()));
+    rows(story, left, &mut card);
+    card.plain(about(story));
+    story.rollback_button(&mut card);
+    card
+}
+
+/// What was left in each workload.
+fn rows(story: &Story<'_>, left: &[LeftBehind], card: &mut Card) {
+    for one in left {
+        let what = match one.what {
+            Left::Untouched => "untouched",
+            Left::Written => "written",
+            Left::Paused => "paused",
+            Left::NotPaused => "not-paused",
+            Left::Returned => "returned",
+        };
+        let text = say!(
+            story.words,
+            "left-row",
+            workload = &one.workload,
+            what = Arg::Choice(what),
+            new = story.new_or_number(),
+            old = story.old_or_words()
+        );
+        card.line(LineStyle::Item, text);
+    }
+}
+
+fn superseded(story: &Story<'_>, workload: &WorkloadName, how: Overtaken, after_failure: Option<&Failure>) -> Card {
+    let words = story.words;
+    let mut card = Card::new(CardState::Ended, say_first!(words, "superseded", target = story.target()));
+    card.plain(say!(words, "superseded-next", who = story.who(), command = status_command(story.target())));
+    let how = match how {
+        Overtaken::Template => "template",
+        Overtaken::Undone => "undone",
+        Overtaken::Recreated => "recreated",
+    };
+    let how = Arg::Choice(how);
+    card.plain(say!(words, "superseded-how", how = how, workload = workload, number = story.number()));
+    if after_failure.is_some() {
+        let new = story.new_or_number();
+        card.line(LineStyle::Locked, say!(words, "superseded-after-failure", number = story.number(), new = new));
+        super::evidence::of_failure(story, after_failure, &mut card);
+    }
+    card.plain(about(story));
+    card
+}

@@ -1,0 +1,173 @@
+//! A change that ended before anything was written: a refusal that needed the network to find out.
+
+use state::change::outcome::Refused;
+use state::names::TargetName;
+
+use super::Story;
+use crate::card::{Card, CardState, LineStyle, Text};
+use crate::cards::{DOT, another_deploy, list_and, status_command};
+use crate::command::Command;
+use crate::press::Press;
+use crate::words::{Arg, Words, say, say_first};
+
+pub(super) fn card(story: &Story<'_>, why: &Refused) -> Card {
+    let again = story.asked_command().unwrap_or_else(|| story.rollback_command());
+    let place = Place {
+        target: story.target(),
+        cluster: story.change.target.cluster.as_str(),
+        namespace: story.change.target.namespace.as_str(),
+    };
+    let mut card = of(story.words, why, place, story.new_or_number(), &again);
+    card.plain(Text::joined(DOT, [story.number_text(), story.asked_by()]));
+    card
+}
+
+/// Where it was to be done.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) target: &'a TargetName,
+    pub(crate) cluster: &'a str,
+    pub(crate) namespace: &'a str,
+}
+
+/// Such a refusal, also where it is only found out by a plan.
+pub(crate) fn of(words: &Words, why: &Refused, place: Place<'_>, new: Arg, again: &Command) -> Card {
+    let mut card = Card::new(CardState::Refused, first_line(words, why, place, new.clone()));
+    match why {
+        Refused::ImageUnknown { .. } | Refused::RegistryDenied { .. } | Refused::RegistryUnreachable { .. } => {
+            registry(words, why, again, &mut card);
+        }
+        Refused::ClusterUnreadable | Refused::Forbidden { .. } | Refused::Rejected { .. } => {
+            cluster(words, why, place, &mut card);
+        }
+        Refused::Missing { .. } | Refused::NoContainer { .. } => config(words, why, place, &mut card),
+        _ => circumstances(words, why, place, again, &mut card),
+    }
+    card
+}
+
+fn first_line(words: &Words, why: &Refused, place: Place<'_>, new: Arg) -> Text {
+    let target = place.target;
+    match why {
+        Refused::ImageUnknown { .. } => say_first!(words, "refused-image-unknown", new = new),
+        Refused::RegistryDenied { .. } => say_first!(words, "refused-registry-denied"),
+        Refused::RegistryUnreachable { .. } => say_first!(words, "refused-registry-unreachable"),
+        Refused::ClusterUnreadable => say_first!(words, "refused-cluster"),
+        Refused::Forbidden { .. } => say_first!(words, "refused-forbidden"),
+        Refused::Rejected { .. } => say_first!(words, "refused-rejected"),
+        Refused::Missing { workload } => say_first!(words, "refused-missing", workload = workload),
+        Refused::NoContainer { workload, container, .. } => {
+            let container = Arg::Name(container.to_string());
+            say_first!(words, "refused-container", workload = workload, container = container)
+        }
+        Refused::Paused { workload } => say_first!(words, "refused-paused", workload = workload),
+        Refused::RunsUnhealthy => say_first!(words, "refused-unhealthy", new = new),
+        Refused::NothingToReturnTo => say_first!(words, "refused-nothing-to-return-to"),
+        Refused::UnknownRelease { named } => {
+            say_first!(words, "refused-unknown-release", named = Arg::Outside(named.clone()), target = target)
+        }
+        Refused::Locked { .. } => say_first!(words, "refused-locked", target = target),
+        Refused::Moved { workload } => say_first!(words, "refused-moved", workload = workload),
+    }
+}
+
+fn registry(words: &Words, why: &Refused, again: &Command, card: &mut Card) {
+    let outside = |text: &String| Arg::Outside(text.clone());
+    match why {
+        Refused::ImageUnknown { image } => {
+            card.plain(say!(words, "refused-image-unknown-why", image = outside(image)));
+            card.plain(say!(words, "refused-image-unknown-next", command = again));
+        }
+        Refused::RegistryDenied { host } => {
+            card.plain(say!(words, "refused-registry-denied-why", host = outside(host)));
+            card.plain(say!(words, "refused-registry-denied-next", host = outside(host)));
+        }
+        Refused::RegistryUnreachable { host } => {
+            card.plain(say!(words, "refused-registry-unreachable-why", host = outside(host)));
+            card.plain(say!(words, "refused-registry-unreachable-next"));
+        }
+        _ => {}
+    }
+}
+
+fn cluster(words: &Words, why: &Refused, place: Place<'_>, card: &mut Card) {
+    let cluster = Arg::Name(place.cluster.to_owned());
+    match why {
+        Refused::ClusterUnreadable => {
+            card.plain(say!(words, "refused-cluster-why", cluster = cluster));
+            card.plain(say!(words, "refused-cluster-next", command = status_command(place.target)));
+        }
+        Refused::Forbidden { sentence } => {
+            card.plain(say!(words, "refused-forbidden-why", cluster = cluster));
+            card.line(LineStyle::Quote, Text::outside(sentence.as_str()));
+            card.plain(say!(words, "refused-forbidden-next"));
+        }
+        Refused::Rejected { workload, sentence } => {
+            card.plain(say!(words, "refused-rejected-why", workload = workload));
+            card.line(LineStyle::Quote, Text::outside(sentence.as_str()));
+            card.plain(say!(words, "refused-rejected-next"));
+        }
+        _ => {}
+    }
+}
+
+fn config(words: &Words, why: &Refused, place: Place<'_>, card: &mut Card) {
+    match why {
+        Refused::Missing { .. } => {
+            let cluster = Arg::Name(place.cluster.to_owned());
+            let namespace = Arg::Name(place.namespace.to_owned());
+            let text =
+                say!(words, "refused-missing-why", target = place.target, cluster = cluster, namespace = namespace);
+            card.plain(text);
+            card.plain(say!(words, "refused-missing-next"));
+        }
+        Refused::NoContainer { container, has, .. } => {
+            let has = list_and(words, has.iter().map(|name| Arg::Outside(name.clone())));
+            let container = Arg::Name(container.to_string());
+            card.plain(say!(words, "refused-container-why", container = container, has = has));
+            card.plain(say!(words, "refused-container-next"));
+        }
+        _ => {}
+    }
+}
+
+fn circumstances(words: &Words, why: &Refused, place: Place<'_>, again: &Command, card: &mut Card) {
+    let target = place.target;
+    match why {
+        Refused::Paused { workload } => {
+            card.plain(say!(words, "refused-paused-why"));
+            let resume = format!("kubectl rollout resume deployment/{workload} -n {}", place.namespace);
+            card.plain(say!(words, "refused-paused-next", command = Arg::Command(resume)));
+        }
+        Refused::RunsUnhealthy => {
+            card.plain(say!(words, "refused-unhealthy-why"));
+            let rollback = Arg::Command(format!("/rollback {} {}", target.service, target.environment));
+            card.plain(say!(words, "refused-unhealthy-next", status = status_command(target), rollback = rollback));
+            card.button(say!(words, "button-status", target = target), Press::Status(target.clone()));
+        }
+        Refused::NothingToReturnTo => {
+            card.plain(say!(words, "refusal-nothing-to-go-back-to-why", target = target));
+            card.plain(say!(words, "refusal-nothing-to-go-back-to-next", command = another_deploy(target)));
+        }
+        Refused::UnknownRelease { .. } => {
+            let history = Command::History {
+                service: Some(target.service.clone()),
+                environment: Some(target.environment.clone()),
+                since: None,
+            };
+            card.plain(say!(words, "refused-unknown-release-next", command = &history));
+        }
+        Refused::Locked { scope, by, reason } => {
+            let scope_text = scope.parse().map_or_else(|_| Arg::Outside(scope.clone()), Arg::Scope);
+            let reason = Arg::Outside(reason.clone());
+            card.plain(say!(words, "refused-locked-why", by = by, scope = scope_text, reason = reason));
+            let unlock = Arg::Command(format!("/unlock {scope}"));
+            card.plain(say!(words, "refused-locked-next", by = by, command = unlock));
+        }
+        Refused::Moved { .. } => {
+            card.plain(say!(words, "refused-moved-why"));
+            card.plain(say!(words, "refused-moved-next", command = again));
+        }
+        _ => {}
+    }
+}

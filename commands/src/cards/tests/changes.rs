@@ -1,0 +1,391 @@
+//! Changes, under way and with every outcome.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use state::catalogue::{AfterFailure, Unanswered};
+use state::change::outcome::{
+    Asked, CantTell, Digests, EndedBy, Left, NotReturned, Outcome, Overtaken, Refused, ReturnProblem,
+};
+use state::change::{Asker, Parked, ParkedWhy, Phase, ReturnStage, Stop};
+use state::evidence::CauseKind;
+use state::names::WorkloadName;
+use state::records::ClaimRecord;
+use state::rollout::judge::EarlySign;
+use state::time::ObservedTime;
+
+use super::super::change as cards;
+use super::scene::{Scene, crash, failure, pull, question, workload, written};
+use super::*;
+
+/// A scene for each language and length of names.
+fn scene(make: impl Fn(&Sample) -> Scene + 'static) -> Make {
+    Box::new(move |sample, words| make(sample).card(words))
+}
+
+#[test]
+fn under_way() {
+    let rolling = |sample: &Sample| Scene::new(sample).phase(sample, Phase::Rolling { written: written() });
+    let returning = |sample: &Sample| {
+        let failure = failure(sample, CauseKind::CrashLoop, EndedBy::Sign);
+        let stage = ReturnStage::Rolling { back: BTreeMap::new() };
+        Scene::new(sample).phase(sample, Phase::Returning { written: written(), failure, stage })
+    };
+    snapshot!(all(vec![
+        ("preparing", scene(Scene::new)),
+        ("preparing a rollback", scene(|sample| Scene::new(sample).rollback(sample))),
+        ("applying", scene(|sample| Scene::new(sample).phase(sample, Phase::Applying { written: Vec::new() }))),
+        (
+            "rolling",
+            scene(move |sample| {
+                rolling(sample).progress(6, 2, 5).with(|scene| scene.usual = Some(Duration::from_secs(230)))
+            })
+        ),
+        (
+            "rolling, policy rollback, with a first sign of failure",
+            scene(move |sample| {
+                rolling(sample).progress(6, 2, 5).with(|scene| {
+                    scene.change.target.policy.after_failure = AfterFailure::Rollback;
+                    scene.progress[0].sign = Some(EarlySign {
+                        kind: CauseKind::Unschedulable,
+                        pod: Some("api-7c9d-x2x".to_owned()),
+                        observed_since: ObservedTime::default(),
+                        since: at("03:12:30"),
+                    });
+                })
+            })
+        ),
+        (
+            "rolling two workloads, longer than usual, and the cause is known",
+            scene(move |sample| {
+                let two = |scene: &mut Scene| {
+                    scene.change.target.workloads.push(workload("api-grpc"));
+                    scene.change.target.policy.after_failure = AfterFailure::Hold;
+                    scene.usual = Some(Duration::from_secs(20));
+                    scene.change.cause = Some(crash());
+                };
+                rolling(sample).with(two).progress(6, 0, 6)
+            })
+        ),
+        (
+            "stabilizing, for somebody else",
+            scene(|sample| {
+                let asker = Asker::Person { name: sample.mo.clone(), typed_by: Some(sample.zhou.clone()) };
+                let phase = Phase::Stabilizing { written: written() };
+                Scene::new(sample)
+                    .phase(sample, phase)
+                    .progress(6, 6, 0)
+                    .with(|scene| scene.change.head.asked_by = asker)
+            })
+        ),
+        (
+            "a rollback by the timer, to be stopped",
+            scene(move |sample| {
+                rolling(sample).rollback(sample).progress(6, 2, 5).with(|scene| {
+                    scene.change.head.asked_by = Asker::Timer { question_of: id(), on_behalf_of: sample.lin.clone() };
+                    scene.change.head.stop = Some(Stop { by: sample.mo.clone(), at: at("03:12:40") });
+                })
+            })
+        ),
+        (
+            "holding",
+            scene(|sample| {
+                let failure = failure(sample, CauseKind::CrashLoop, EndedBy::Sign);
+                let not_returned = Some(NotReturned::BaselineNotReady);
+                let phase = Phase::Holding { written: written(), failure, held: BTreeMap::new(), not_returned };
+                Scene::new(sample)
+                    .phase(sample, phase)
+                    .progress(6, 2, 5)
+                    .with(|scene| scene.change.cause = Some(crash()))
+            })
+        ),
+        ("returning", scene(move |sample| returning(sample).progress(6, 4, 1))),
+        (
+            "parked: the cluster",
+            scene(move |sample| {
+                rolling(sample).with(|scene| {
+                    scene.change.head.parked =
+                        Some(Parked { since: at("02:40:00"), why: ParkedWhy::ClusterUnreadable });
+                })
+            })
+        ),
+        (
+            "parked: imported",
+            scene(move |sample| {
+                rolling(sample).with(|scene| {
+                    scene.change.head.parked = Some(Parked { since: at("02:40:00"), why: ParkedWhy::Imported });
+                })
+            })
+        ),
+    ]));
+}
+
+#[test]
+fn good_ends() {
+    let verified = |digests| {
+        move |sample: &Sample| {
+            let scene = Scene::new(sample).with(|scene| scene.usual = Some(Duration::from_secs(480)));
+            scene.ended(sample, Outcome::Verified { digests, pods: 6 }, Left::Written)
+        }
+    };
+    snapshot!(all(vec![
+        ("verified", scene(verified(Digests::Match))),
+        ("verified, no registry", scene(verified(Digests::NoRegistry))),
+        ("verified, nodes report nothing", scene(verified(Digests::NotReported))),
+        (
+            "verified without a window",
+            scene(move |sample| {
+                verified(Digests::Match)(sample)
+                    .with(|scene| scene.change.target.policy.stability_window = Duration::ZERO)
+            })
+        ),
+        ("rolled back", scene(move |sample| verified(Digests::Match)(sample).rollback(sample))),
+        ("nothing to do", scene(|sample| Scene::new(sample).ended(sample, Outcome::NothingToDo, Left::Untouched))),
+    ]));
+}
+
+#[test]
+fn failures() {
+    let left = |sample: &Sample, asked: Option<Asked>, not_returned, kind| {
+        let failure = failure(sample, kind, EndedBy::Window);
+        let outcome = Outcome::Left { failure, question: asked, not_returned };
+        Scene::new(sample).ended(sample, outcome, Left::Paused).with(|scene| {
+            scene.change.cause = Some(crash());
+            scene.question = asked.map(|asked| question(sample, asked.then));
+        })
+    };
+    let asked = |then| Some(Asked { until: at("03:24:00"), then });
+    snapshot!(all(vec![
+        (
+            "left, and asked: the old version serves",
+            scene(move |sample| {
+                left(sample, asked(Unanswered::Rollback), None, CauseKind::CrashedAfterReady)
+                    .serving(&[(&sample.old, 5)], true)
+            })
+        ),
+        (
+            "left, and asked: both serve, else it stays",
+            scene(move |sample| {
+                left(sample, asked(Unanswered::Hold), None, CauseKind::CrashedAfterReady)
+                    .serving(&[(&sample.old, 3), (&sample.new, 1)], true)
+            })
+        ),
+        (
+            "left, and the question was answered",
+            Box::new(move |sample, words| {
+                let mut scene = left(sample, asked(Unanswered::Hold), None, CauseKind::CrashedAfterReady);
+                scene.question = None;
+                scene.serving(&[(&sample.old, 5)], true).card(words)
+            })
+        ),
+        (
+            "left by policy: nothing serves, a bad pull",
+            scene(move |sample| {
+                left(sample, None, None, CauseKind::Pull)
+                    .serving(&[], true)
+                    .with(|scene| scene.change.cause = Some(pull()))
+            })
+        ),
+        (
+            "left, for it was a rollback; the pods were not looked at",
+            scene(move |sample| {
+                left(sample, None, Some(NotReturned::WasRollback), CauseKind::NeverReady)
+                    .rollback(sample)
+                    .with(|scene| scene.change.cause = None)
+            })
+        ),
+        (
+            "two workloads, the deadline, a pause refused",
+            scene(|sample| {
+                let failure = failure(sample, CauseKind::NeverReady, EndedBy::Deadline);
+                let outcome = Outcome::Left { failure, question: None, not_returned: Some(NotReturned::ImageGone) };
+                Scene::new(sample)
+                    .with(|scene| scene.change.target.workloads.push(workload("api-grpc")))
+                    .ended(sample, outcome, Left::NotPaused)
+                    .serving(&[(&sample.old, 5)], false)
+            })
+        ),
+        (
+            "returned",
+            scene(|sample| {
+                let failure = failure(sample, CauseKind::CrashedAfterReady, EndedBy::Window);
+                Scene::new(sample)
+                    .ended(sample, Outcome::Returned { failure }, Left::Returned)
+                    .serving(&[(&sample.old, 6)], false)
+                    .with(|scene| scene.change.cause = Some(crash()))
+            })
+        ),
+        (
+            "return failed",
+            scene(|sample| {
+                let failure = failure(sample, CauseKind::CrashedAfterReady, EndedBy::Window);
+                let back = ReturnProblem::Failed(CauseKind::NeverReady);
+                Scene::new(sample)
+                    .ended(sample, Outcome::ReturnFailed { failure, back }, Left::Returned)
+                    .serving(&[(&sample.old, 1)], false)
+                    .with(|scene| {
+                        scene.change.cause = Some(crash());
+                        scene.on_call = Some(sample.zhou.clone());
+                    })
+            })
+        ),
+        (
+            "return refused by the cluster",
+            scene(|sample| {
+                let failure = failure(sample, CauseKind::CrashedAfterReady, EndedBy::Window);
+                let back = ReturnProblem::Rejected("admission webhook \"policy\" denied the request".to_owned());
+                Scene::new(sample)
+                    .ended(sample, Outcome::ReturnFailed { failure, back }, Left::Written)
+                    .serving(&[(&sample.new, 1)], false)
+            })
+        ),
+        (
+            "return can't be judged",
+            scene(|sample| {
+                let failure = failure(sample, CauseKind::OutOfMemory, EndedBy::Sign);
+                let back = ReturnProblem::CantTell(CantTell::NoPods);
+                Scene::new(sample).ended(sample, Outcome::ReturnFailed { failure, back }, Left::Returned)
+            })
+        ),
+    ]));
+}
+
+#[test]
+fn every_cause_has_its_sentence() {
+    use CauseKind::*;
+    let kinds = [
+        Pull,
+        BadImageName,
+        BadConfig,
+        CrashLoop,
+        OutOfMemory,
+        CrashedAfterReady,
+        TurnedUnready,
+        NeverReady,
+        Unschedulable,
+        NotCreated,
+        WrongImage,
+    ];
+    let lines = kinds.map(|kind| {
+        let card = |language| {
+            let sample = Sample::short();
+            let outcome = Outcome::Returned { failure: failure(&sample, kind, EndedBy::Sign) };
+            let card = Scene::new(&sample).ended(&sample, outcome, Left::Returned).card(Words::get(language));
+            card.lines[1].text.to_string()
+        };
+        format!("{} | {}", card(Language::English), card(Language::Chinese))
+    });
+    snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn other_ends() {
+    let cant_tell =
+        |why| scene(move |sample| Scene::new(sample).ended(sample, Outcome::CantTell { why }, Left::Written));
+    let superseded = |how, failed: bool| {
+        scene(move |sample| {
+            let after_failure = failed.then(|| failure(sample, CauseKind::CrashLoop, EndedBy::Sign));
+            let workload = WorkloadName::new(sample.target.service.as_str()).expect("a name");
+            let outcome = Outcome::Superseded { workload, how, after_failure };
+            Scene::new(sample).ended(sample, outcome, Left::Written)
+        })
+    };
+    let cancelled = |left| {
+        scene(move |sample| Scene::new(sample).ended(sample, Outcome::Cancelled { by: sample.mo.clone() }, left))
+    };
+    snapshot!(all(vec![
+        ("can't tell: no pods", cant_tell(CantTell::NoPods)),
+        ("can't tell: paused", cant_tell(CantTell::Paused)),
+        ("can't tell: released", cant_tell(CantTell::Released)),
+        ("can't tell: gone", cant_tell(CantTell::Gone)),
+        ("cancelled, untouched", cancelled(Left::Untouched)),
+        ("cancelled, written", cancelled(Left::Written)),
+        ("superseded: template", superseded(Overtaken::Template, false)),
+        ("superseded: undone, after a failure", superseded(Overtaken::Undone, true)),
+        ("superseded: recreated", superseded(Overtaken::Recreated, false)),
+    ]));
+}
+
+#[test]
+fn refused_in_preparing() {
+    let refused = |why: fn(&Sample) -> Refused| {
+        scene(move |sample| {
+            let outcome = Outcome::Refused { why: why(sample) };
+            let mut scene = Scene::new(sample).ended(sample, outcome, Left::Untouched);
+            scene.change.work = None;
+            scene
+        })
+    };
+    fn api(sample: &Sample) -> WorkloadName {
+        WorkloadName::new(sample.target.service.as_str()).expect("a name")
+    }
+    snapshot!(all(vec![
+        (
+            "image unknown",
+            refused(|sample| Refused::ImageUnknown { image: format!("registry.example/shop/api:{}", sample.new) })
+        ),
+        ("registry denied", refused(|_| Refused::RegistryDenied { host: "registry.example".to_owned() })),
+        ("registry unreachable", refused(|_| Refused::RegistryUnreachable { host: "registry.example".to_owned() })),
+        ("cluster unreadable", refused(|_| Refused::ClusterUnreadable)),
+        (
+            "forbidden",
+            refused(|_| Refused::Forbidden {
+                sentence: "deployments.apps \"api\" is forbidden: User \"bot\" cannot patch".to_owned()
+            })
+        ),
+        (
+            "rejected",
+            refused(|sample| Refused::Rejected {
+                workload: api(sample),
+                sentence: "exceeded quota: compute".to_owned()
+            })
+        ),
+        ("missing", refused(|sample| Refused::Missing { workload: api(sample) })),
+        (
+            "no such container",
+            refused(|sample| Refused::NoContainer {
+                workload: api(sample),
+                container: "app".parse().expect("a name"),
+                has: vec!["main".to_owned(), "proxy".to_owned()],
+            })
+        ),
+        ("paused", refused(|sample| Refused::Paused { workload: api(sample) })),
+        ("runs unhealthy", refused(|_| Refused::RunsUnhealthy)),
+        ("nothing to return to", refused(|_| Refused::NothingToReturnTo)),
+        ("unknown release", refused(|_| Refused::UnknownRelease { named: "v5".to_owned() })),
+        (
+            "locked meanwhile",
+            refused(|sample| Refused::Locked {
+                scope: "prod".to_owned(),
+                by: sample.mo.clone(),
+                reason: "migration".to_owned()
+            })
+        ),
+        ("moved", refused(|sample| Refused::Moved { workload: api(sample) })),
+    ]));
+}
+
+#[test]
+fn notices_and_answers() {
+    let left = |sample: &Sample| {
+        let failure = failure(sample, CauseKind::CrashedAfterReady, EndedBy::Window);
+        let asked = Some(Asked { until: at("03:24:00"), then: Unanswered::Rollback });
+        let outcome = Outcome::Left { failure, question: asked, not_returned: None };
+        Scene::new(sample).ended(sample, outcome, Left::Paused).with(|scene| {
+            scene.change.cause = Some(crash());
+            scene.question = Some(question(sample, Unanswered::Rollback));
+        })
+    };
+    let claim =
+        |sample: &Sample| ClaimRecord { change: id(), number: ChangeNumber(412), target: sample.target.clone() };
+    snapshot!(all(vec![
+        ("lapsed", Box::new(move |sample, words| left(sample).tell(|facts| cards::lapsed(words, facts)))),
+        ("asked again", Box::new(move |sample, words| left(sample).tell(|facts| cards::asked_again(words, facts)))),
+        (
+            "left as it is",
+            Box::new(move |sample, words| left(sample).tell(|facts| cards::left_as_is(words, facts, &sample.mo)))
+        ),
+        ("unreadable", Box::new(move |sample, words| cards::unreadable(words, &claim(sample)))),
+        ("freed", Box::new(move |sample, words| cards::freed(words, &claim(sample)))),
+    ]));
+}

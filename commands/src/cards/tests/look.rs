@@ -1,0 +1,372 @@
+//! What people look at: status, now, history, one change, a plan.
+
+use std::time::Duration;
+
+use state::catalogue::{Action, Catalogue, Target, Unanswered};
+use state::change::outcome::{Digests, EndedBy, Left, Outcome, Refused};
+use state::change::release::{Origin, Release};
+use state::change::{Ask, Phase, RollbackTo};
+use state::evidence::CauseKind;
+use state::journal::{JournalLine, JournalWhat};
+use state::records::HistoryLine;
+
+use super::super::{history, now, plan, show, status};
+use super::scene::{Scene, crash, failure, question, target_of, work};
+use super::*;
+use crate::facts::{HistoryFacts, NowFacts, PlanFacts, Serving, TargetStatus};
+
+fn catalogue(sample: &Sample) -> Catalogue {
+    Catalogue { on_call: Some(sample.lin.clone()), ..Catalogue::default() }
+}
+
+fn serving(target: &Target, images: &[(&str, u32)]) -> Serving {
+    Serving {
+        workload: target.workloads[0].name.clone(),
+        desired: 6,
+        images: images.iter().map(|(name, pods)| ((*name).to_owned(), *pods)).collect(),
+        paused: false,
+        restarts: 0,
+        autoscaler: None,
+    }
+}
+
+fn release(sample: &Sample, origin: Origin) -> Release {
+    let image = format!("registry.example/shop/api:{}", sample.old).parse().expect("an image");
+    Release {
+        change: id(),
+        number: ChangeNumber(398),
+        at: at("03:00:00") - TimeDelta::days(6),
+        origin,
+        workloads: vec![state::change::release::ReleaseWorkload {
+            workload: "api".parse().expect("a name"),
+            template: serde_json::Value::Null,
+            images: [("app".parse().expect("a name"), image)].into(),
+        }],
+    }
+}
+
+fn healthy(sample: &Sample) -> TargetStatus {
+    let target = target_of(sample);
+    TargetStatus {
+        age: Some(Duration::from_secs(2)),
+        serving: vec![Some(serving(&target, &[(&sample.old, 6)]))],
+        wanted: vec![sample.old.clone()],
+        release: Some(release(sample, Origin::Verified)),
+        open: None,
+        progress: Vec::new(),
+        locks: Vec::new(),
+        question: None,
+        last: None,
+        target,
+    }
+}
+
+/// After a failure that asks.
+fn waiting(sample: &Sample) -> TargetStatus {
+    let failure = failure(sample, CauseKind::CrashedAfterReady, EndedBy::Window);
+    let outcome = Outcome::Left { failure, question: None, not_returned: None };
+    let mut status = healthy(sample);
+    let mut pods = serving(&status.target, &[(&sample.old, 5)]);
+    pods.paused = true;
+    status.serving = vec![Some(pods)];
+    status.wanted = vec![sample.new.clone()];
+    status.question = Some(question(sample, Unanswered::Rollback));
+    status.last = Some(Scene::new(sample).ended(sample, outcome, Left::Paused).change);
+    status.locks = vec![sample.lock(Scope::Target(sample.target.clone()), sample.withdrawn())];
+    status.release = None;
+    status
+}
+
+fn moving(sample: &Sample) -> TargetStatus {
+    let mut status = healthy(sample);
+    status.open = Some(Scene::new(sample).phase(sample, Phase::Rolling { written: Vec::new() }).change);
+    status.progress = vec![state::rollout::judge::Progress {
+        desired: 6,
+        new_ready: 2,
+        new_total: 3,
+        old_serving: 5,
+        old_total: 5,
+        sign: None,
+    }];
+    status
+}
+
+fn one(make: impl Fn(&Sample) -> TargetStatus + 'static) -> Make {
+    Box::new(move |sample, words| status::target(words, &make(sample), &catalogue(sample), at("03:25:08")))
+}
+
+fn changed(change: impl Fn(&mut TargetStatus, &Sample) + 'static) -> Make {
+    one(move |sample| {
+        let mut status = healthy(sample);
+        change(&mut status, sample);
+        status
+    })
+}
+
+#[test]
+fn status_of_one() {
+    snapshot!(all(vec![
+        ("healthy", one(healthy)),
+        (
+            "healthy, restarted, scaled, locked, a baseline",
+            changed(|status, sample| {
+                if let Some(serving) = &mut status.serving[0] {
+                    serving.restarts = 7;
+                    serving.autoscaler = Some((4, 10));
+                }
+                status.release = Some(release(sample, Origin::Baseline));
+                status.locks = vec![sample.lock(Scope::All, Reason::Said("network works".to_owned()))];
+            })
+        ),
+        (
+            "not ours",
+            changed(|status, sample| {
+                status.release = None;
+                let outcome = Outcome::Verified { digests: Digests::Match, pods: 6 };
+                status.last = Some(Scene::new(sample).ended(sample, outcome, Left::Written).change);
+            })
+        ),
+        ("moving", one(moving)),
+        ("waiting for a decision", one(waiting)),
+        (
+            "unwell",
+            changed(|status, sample| {
+                status.serving = vec![Some(serving(&status.target, &[(&sample.old, 4)]))];
+            })
+        ),
+        (
+            "no pods",
+            changed(|status, _| status.serving =
+                vec![Some(Serving { desired: 0, images: vec![], ..serving(&status.target, &[]) })])
+        ),
+        ("missing", changed(|status, _| status.serving = vec![None])),
+        ("old knowledge", changed(|status, _| status.age = Some(Duration::from_secs(130)))),
+        (
+            "never read",
+            changed(|status, _| {
+                status.age = None;
+                status.serving = vec![None];
+                status.wanted = Vec::new();
+                status.release = None;
+            })
+        ),
+    ]));
+}
+
+fn named(sample: &Sample, service: &str, mut status: TargetStatus) -> TargetStatus {
+    status.target.name.service = service.parse().expect("a name");
+    let _ = sample;
+    status
+}
+
+#[test]
+fn status_of_many() {
+    let overview = |make: fn(&Sample) -> Vec<TargetStatus>| -> Make {
+        Box::new(move |sample, words| status::overview(words, &make(sample), at("03:25:08")))
+    };
+    snapshot!(all(vec![
+        ("nothing", overview(|_| Vec::new())),
+        ("one, healthy", overview(|sample| vec![healthy(sample)])),
+        (
+            "some",
+            overview(|sample| {
+                let mut locked = named(sample, "web", healthy(sample));
+                locked.locks = vec![sample.lock(Scope::All, Reason::Said("network works".to_owned()))];
+                let mut missing = named(sample, "lab", healthy(sample));
+                missing.serving = vec![None];
+                let mut unread = named(sample, "mail", healthy(sample));
+                unread.age = None;
+                vec![
+                    named(sample, "cart", healthy(sample)),
+                    locked,
+                    named(sample, "pay", moving(sample)),
+                    waiting(sample),
+                    missing,
+                    unread,
+                ]
+            })
+        ),
+        (
+            "very many",
+            overview(|sample| {
+                (0..40).map(|number| named(sample, &format!("s{number}"), healthy(sample))).collect()
+            })
+        ),
+    ]));
+}
+
+#[test]
+fn the_moment() {
+    let quiet = || NowFacts { broken: vec![], open: vec![], questions: vec![], locks: vec![], unreadable: vec![] };
+    let busy = move |sample: &Sample| {
+        let open = Scene::new(sample).phase(sample, Phase::Rolling { written: Vec::new() }).change;
+        NowFacts {
+            broken: vec![
+                waiting(sample),
+                named(sample, "web", {
+                    let mut status = healthy(sample);
+                    status.serving = vec![Some(serving(&status.target, &[(&sample.old, 4)]))];
+                    status
+                }),
+            ],
+            open: vec![(open, Vec::new())],
+            questions: vec![(sample.target.clone(), question(sample, Unanswered::Rollback))],
+            locks: vec![sample.lock(Scope::Target(sample.target.clone()), sample.withdrawn())],
+            unreadable: Vec::new(),
+        }
+    };
+    let overfull = move |sample: &Sample| {
+        let lock = || sample.lock(Scope::All, Reason::Said("network works".to_owned()));
+        NowFacts { locks: (0..9).map(|_| lock()).collect(), unreadable: vec!["#7".to_owned()], ..busy(sample) }
+    };
+    let card = |sample: &Sample, words, facts: &NowFacts, speaker: &PersonName, on_call: Option<&PersonName>| {
+        let catalogue = Catalogue { on_call: on_call.cloned(), ..Catalogue::default() };
+        let card = now::card(words, facts, speaker, &catalogue, at("03:13:20"));
+        assert!(card.lines.len() < 8, "at most eight lines, the first one counted: {}", sample.target);
+        card
+    };
+    snapshot!(all(vec![
+        (
+            "quiet, and the reader is on duty",
+            Box::new(move |sample, words| card(sample, words, &quiet(), &sample.lin, Some(&sample.lin)))
+        ),
+        (
+            "busy, somebody else is on duty and asked",
+            Box::new(move |sample, words| card(sample, words, &busy(sample), &sample.zhou, Some(&sample.mo)))
+        ),
+        (
+            "busy, and it is the reader who asked",
+            Box::new(move |sample, words| card(sample, words, &busy(sample), &sample.lin, None))
+        ),
+        (
+            "too much for eight lines",
+            Box::new(move |sample, words| card(sample, words, &overfull(sample), &sample.lin, Some(&sample.mo)))
+        ),
+    ]));
+}
+
+fn lines(sample: &Sample) -> Vec<HistoryLine> {
+    let line = |clock: &str, by: Option<&PersonName>, change: Option<u64>, what| HistoryLine {
+        scope: Scope::Target(sample.target.clone()),
+        line: JournalLine { at: at(clock), by: by.cloned(), typed_by: None, change: change.map(ChangeNumber), what },
+    };
+    let ended =
+        |outcome: &str, image: &str| JournalWhat::Ended { outcome: outcome.to_owned(), image: Some(image.to_owned()) };
+    let (lin, mo) = (Some(&sample.lin), Some(&sample.mo));
+    let target = || Scope::Target(sample.target.clone());
+    vec![
+        line("05:00:00", mo, Some(415), JournalWhat::AskedDeploy { reference: sample.new.clone() }),
+        line("04:40:00", lin, None, JournalWhat::Unlocked { scope: target(), held_by: sample.mo.clone() }),
+        line("04:00:00", mo, None, JournalWhat::Locked { scope: target(), reason: "bad commit".to_owned() }),
+        line("03:30:00", None, Some(414), ended("verified", &sample.old)),
+        line("03:27:00", lin, Some(414), JournalWhat::AskedRollback { to: None }),
+        line("03:26:00", lin, Some(413), JournalWhat::LeftAsIs),
+        line("03:24:00", None, Some(413), JournalWhat::AskedAgain),
+        line("03:17:12", None, Some(413), ended("left", &sample.new)),
+        line("03:14:00", None, Some(413), JournalWhat::Resumed),
+        line("03:13:00", None, Some(413), JournalWhat::Parked(state::change::ParkedWhy::ClusterUnreadable)),
+        line("03:12:30", mo, Some(413), JournalWhat::AskedStop),
+        line("03:12:00", lin, Some(413), JournalWhat::AskedDeploy { reference: sample.new.clone() }),
+        line("02:00:00", None, Some(412), JournalWhat::Lapsed),
+        line("01:30:00", mo, Some(412), JournalWhat::Released),
+        line("01:00:00", None, Some(412), ended("cant-tell", &sample.old)),
+        line("00:30:00", mo, Some(411), JournalWhat::AskedRollback { to: Some("v6".to_owned()) }),
+    ]
+}
+
+#[test]
+fn what_happened() {
+    let card = |of: bool, since: bool, more: bool, empty: bool| -> Make {
+        Box::new(move |sample, words| {
+            let of = of.then(|| sample.target.clone());
+            let since = since.then(|| at("00:00:00"));
+            let lines = if empty { Vec::new() } else { lines(sample) };
+            history::card(words, &HistoryFacts { of, since, lines, more })
+        })
+    };
+    snapshot!(all(vec![
+        ("of a target", card(true, true, false, false)),
+        ("of all, and there is more", card(false, false, true, false)),
+        ("none", card(true, true, false, true)),
+    ]));
+}
+
+#[test]
+fn one_change() {
+    snapshot!(all(vec![
+        (
+            "ended",
+            Box::new(|sample, words| {
+                let failure = failure(sample, CauseKind::CrashedAfterReady, EndedBy::Window);
+                let mut scene = Scene::new(sample)
+                    .ended(sample, Outcome::Returned { failure }, Left::Returned)
+                    .serving(&[(&sample.old, 6)], false);
+                scene.change.cause = Some(crash());
+                scene.tell(|facts| show::card(words, facts))
+            })
+        ),
+        ("under way", Box::new(|sample, words| Scene::new(sample).tell(|facts| show::card(words, facts)))),
+    ]));
+}
+
+#[test]
+fn plans() {
+    fn drawn(
+        make: impl Fn(&Sample, &mut PlanFacts<'_>) + 'static,
+        ask: fn(&Sample) -> Ask,
+        work: fn(&Sample, &Target) -> Result<Option<state::change::Work>, Refused>,
+    ) -> Make {
+        Box::new(move |sample, words| {
+            let mut target = target_of(sample);
+            target.permissions.0 = [(Action::Deploy, sample.duty()), (Action::Rollback, sample.duty())].into();
+            let (ask, work) = (ask(sample), work(sample, &target));
+            let catalogue = catalogue(sample);
+            let mut facts = PlanFacts {
+                ask: &ask,
+                target: &target,
+                work: work.as_ref().map(Option::as_ref),
+                release: None,
+                differences: Vec::new(),
+                locks: Vec::new(),
+                holder: None,
+                catalogue: &catalogue,
+            };
+            make(sample, &mut facts);
+            plan::card(words, &facts)
+        })
+    }
+    fn deploy(sample: &Sample) -> Ask {
+        Ask::Deploy { reference: sample.new.parse().expect("a reference") }
+    }
+    fn rollback(_: &Sample) -> Ask {
+        Ask::Rollback { to: RollbackTo::Previous, template: false }
+    }
+    fn whole(_: &Sample) -> Ask {
+        Ask::Rollback { to: RollbackTo::Release(ChangeNumber(398)), template: true }
+    }
+    let differs = |_: &Sample, facts: &mut PlanFacts<'_>| {
+        facts.differences = vec!["spec.containers.0.env".to_owned(), "metadata.labels.tier".to_owned()];
+    };
+    snapshot!(all(vec![
+        ("deploy", drawn(|_, _| {}, deploy, |sample, target| Ok(Some(work(sample, target))))),
+        (
+            "deploy, locked and busy",
+            drawn(
+                |sample, facts| {
+                    facts.locks = vec![sample.lock(Scope::All, Reason::Said("network works".to_owned()))];
+                    facts.holder = Some(ChangeNumber(412));
+                },
+                deploy,
+                |sample, target| {
+                    let mut work = work(sample, target);
+                    work.workloads[0].resumes = true;
+                    Ok(Some(work))
+                }
+            )
+        ),
+        ("rollback", drawn(differs, rollback, |sample, target| Ok(Some(work(sample, target))))),
+        ("rollback of the whole template", drawn(differs, whole, |sample, target| Ok(Some(work(sample, target))))),
+        ("nothing to do", drawn(|_, _| {}, deploy, |_, _| Ok(None))),
+        ("refused", drawn(|_, _| {}, rollback, |_, _| Err(Refused::NothingToReturnTo))),
+    ]));
+}
