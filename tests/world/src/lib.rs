@@ -19,6 +19,7 @@ pub mod process;
 pub mod random;
 mod registry;
 mod request;
+pub mod shop;
 pub mod store;
 pub mod trace;
 
