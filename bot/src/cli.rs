@@ -8,7 +8,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::{self, LogFormat};
 use crate::console::{Saying, client};
-use crate::{check, clock, run, surroundings, transfer, version};
+use crate::{check, clock, demo, run, surroundings, transfer, version};
 
 /// Exit codes that every subcommand shares. Those of outcomes are with `say`.
 pub mod exit {
@@ -60,6 +60,8 @@ pub struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Try rotabot on a simulated shop: no account, no cluster, nothing kept
+    Demo,
     /// Run the bot
     Run {
         /// Also read commands here; they may be piped in
@@ -117,6 +119,7 @@ pub fn main() -> ExitCode {
             print(&checked.text);
             checked.exit
         }
+        Command::Demo => demo::demo(&options),
         Command::Run { console } => run::run(&options, console),
         Command::Say { text, wait, json, in_name_of } => {
             let saying = Saying { text: line_of(&text), wait, json };

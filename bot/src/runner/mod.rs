@@ -77,6 +77,13 @@ impl Tasks {
         }
     }
 
+    /// Wakes all changes.
+    pub fn wake_all(&self) {
+        for task in self.changes().values() {
+            task.wake.notify_one();
+        }
+    }
+
     fn wake_change(&self, id: ChangeId) {
         if let Some(task) = self.changes().get(&id) {
             task.wake.notify_one();

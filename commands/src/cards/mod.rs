@@ -4,6 +4,7 @@
 
 pub mod change;
 pub mod console;
+pub mod demo;
 pub mod help;
 pub mod history;
 pub mod locks;

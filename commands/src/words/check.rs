@@ -23,7 +23,7 @@ macro_rules! languages {
     };
 }
 
-languages!("common", "console", "help", "refusals", "locks", "changes", "look");
+languages!("common", "console", "help", "refusals", "locks", "changes", "look", "demo");
 
 /// A message's variables, by file and key.
 type Messages = BTreeMap<(&'static str, String), BTreeSet<String>>;

@@ -1,0 +1,79 @@
+//! The desk of the demo: everything goes to the real one, but for `/demo`, which only this shop has.
+
+use std::sync::Arc;
+
+use commands::cards::demo;
+use commands::command::complete::Recent;
+use commands::invocation::{Answer, AnswerKind, Desk, Invocation, News, What};
+use commands::words::Words;
+use futures::future::{BoxFuture, FutureExt as _};
+use futures::stream::BoxStream;
+use state::catalogue::{Catalogue, Language};
+use state::names::{ChangeId, ServiceName};
+use state::time::Now;
+use world::World;
+use world::behaviour::Behaviour;
+
+/// What can be broken, as it is typed.
+const WAYS: &str = "crash|never-ready|pull|slow";
+
+pub(super) struct DemoDesk {
+    desk: Arc<dyn Desk>,
+    world: World,
+    catalogue: Arc<Catalogue>,
+}
+
+impl DemoDesk {
+    pub(super) fn new(desk: Arc<dyn Desk>, world: World, catalogue: Arc<Catalogue>) -> Self {
+        Self { desk, world, catalogue }
+    }
+
+    /// `/demo break SERVICE WAY`: the next image of the service that no node has run yet will behave so.
+    fn play(&self, words: &Words, typed: &[&str]) -> Answer {
+        let known =
+            |service: &&str| ServiceName::new(*service).is_ok_and(|name| self.catalogue.services.contains_key(&name));
+        let broken = match typed {
+            ["break", service, way] if known(service) => way.parse::<Behaviour>().ok().map(|how| (*service, *way, how)),
+            _ => None,
+        };
+        let Some((service, way, behaviour)) = broken else {
+            return Answer { kind: AnswerKind::Refused, card: demo::usage(words, WAYS), change: None };
+        };
+        for name in self.catalogue.targets().filter(|name| name.service.as_str() == service) {
+            for workload in self.catalogue.target(&name).into_iter().flat_map(|target| target.workloads) {
+                for source in &workload.containers {
+                    self.world.images(|images| images.break_next(&source.repository, behaviour));
+                }
+            }
+        }
+        Answer { kind: AnswerKind::Done, card: demo::broken(words, service, way), change: None }
+    }
+}
+
+impl Desk for DemoDesk {
+    fn dispatch(&self, invocation: Invocation, now: Now) -> BoxFuture<'_, Answer> {
+        async move {
+            if let What::Text(text) = &invocation.what {
+                let typed: Vec<&str> = text.split_whitespace().collect();
+                if let Some(("/demo" | "demo", rest)) = typed.split_first().map(|(first, rest)| (*first, rest)) {
+                    let language = self.catalogue.language_of(Some(&invocation.speaker));
+                    return self.play(Words::get(language), rest);
+                }
+            }
+            self.desk.dispatch(invocation, now).await
+        }
+        .boxed()
+    }
+
+    fn follow(&self, change: ChangeId, language: Language) -> BoxStream<'static, News> {
+        self.desk.follow(change, language)
+    }
+
+    fn catalogue(&self) -> Arc<Catalogue> {
+        self.desk.catalogue()
+    }
+
+    fn recent(&self) -> Arc<Recent> {
+        self.desk.recent()
+    }
+}
