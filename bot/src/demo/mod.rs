@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use commands::cards::console::Leaving;
 use commands::invocation::{Desk, Via};
 use commands::plain::{self, Reader};
@@ -21,12 +22,16 @@ use world::process::Process;
 
 use self::desk::DemoDesk;
 use crate::cli::{Options, exit};
+use crate::config::{self, LogLevel};
 use crate::console::{Beside, Channels, Console, Identity, Local};
 use crate::runner::{Ending, Neighbours, Runner, Tasks};
 use crate::{clock, logs, surroundings};
 
 /// The world is brought up to the present so often.
 const TICK: Duration = Duration::from_millis(20);
+
+/// The shop has been open for so long when it is entered.
+const BEFORE: Duration = Duration::from_secs(60);
 
 /// Plays the shop.
 pub fn demo(options: &Options) -> ExitCode {
@@ -38,7 +43,8 @@ pub fn demo(options: &Options) -> ExitCode {
             return exit::REFUSED.into();
         }
     };
-    logs::start(options.log(config.log));
+    // Whoever plays wants to see what the console says, not what the log does.
+    logs::start(config::Log { level: LogLevel::Warn, ..options.log(config.log) });
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(why) => {
@@ -56,11 +62,16 @@ fn language(locale: Option<String>) -> Language {
     if locale.is_some_and(|locale| locale.starts_with("zh")) { Language::Chinese } else { Language::English }
 }
 
-async fn play(config: crate::config::Config, language: Language) -> u8 {
+async fn play(config: config::Config, language: Language) -> u8 {
     let began = clock::now();
     let catalogue = Arc::new(config.catalogue);
-    let world = shop::world(began.wall, &catalogue);
+    let world = shop::world(began.wall - TimeDelta::from_std(BEFORE).unwrap_or_default(), &catalogue);
     let process = world.start_process(Arc::new(MemoryStore::new()));
+    for target in catalogue.targets().filter_map(|name| catalogue.target(&name)) {
+        // The first look begins the watch.
+        process.cluster.observe(&target);
+    }
+    world.advance(BEFORE);
     let tasks = Arc::new(Tasks::default());
     let ticking = tokio::spawn(tick(world.clone(), process.clone(), Arc::clone(&tasks), began.monotonic));
 
@@ -101,7 +112,7 @@ async fn tick(world: World, process: Process, tasks: Arc<Tasks>, began: Duration
     let mut interval = tokio::time::interval(TICK);
     loop {
         interval.tick().await;
-        world.advance(clock::now().monotonic.saturating_sub(began));
+        world.advance(BEFORE + clock::now().monotonic.saturating_sub(began));
         if process.take_news() {
             tasks.wake_all();
         }
