@@ -13,7 +13,7 @@ use crate::cli::{Options, exit};
 use crate::clock;
 use crate::config::{Config, SOCKET};
 use crate::console::{self, Beside, Channels, Identity, Local, Service, Socket};
-use crate::kubernetes::Kubernetes;
+use crate::kubernetes::{Kubernetes, Wake};
 use crate::logs;
 use crate::registry::{Registries, SetupFault};
 use crate::runner::{Ending, Neighbours, Runner, Tasks};
@@ -138,7 +138,7 @@ async fn serve(options: &Options, config: Config, interactive: bool) -> Result<E
 fn watched(config: &Config, tasks: &Arc<Tasks>) -> Kubernetes {
     let tasks = Arc::clone(tasks);
     let wake = move |cluster: &ClusterName, namespace: &Namespace| tasks.wake(cluster, namespace);
-    let wake: Arc<dyn Fn(&ClusterName, &Namespace) + Send + Sync> = Arc::new(wake);
+    let wake: Wake = Arc::new(wake);
     let kubernetes = Kubernetes::start(&config.clusters, &wake);
     for environment in config.catalogue.environments.values() {
         kubernetes.watch(&environment.cluster, &environment.namespace);

@@ -173,7 +173,7 @@ async fn answer(call: Call, uid: u32, service: &Service, line: &mut Line<impl As
     let local = Local {
         desk: service.desk.clone(),
         channels: service.channels.clone(),
-        clock: service.clock.clone(),
+        clock: service.clock,
         identity: Identity::of_user(&catalogue, &user, in_name_of.as_deref(), may_be_spoken_for, now),
         via: Via::Socket,
     };
