@@ -9,7 +9,7 @@ use state::catalogue::{
     Person, Policy, Service, Target, Unanswered, Workload, WorkloadKind,
 };
 use state::image::Repository;
-use state::names::{ChannelName, ClusterName, Namespace, PersonName, TargetName};
+use state::names::{ChannelName, ClusterName, Namespace, PersonName};
 use world::World;
 use world::cluster::Spec;
 use world::random::Random;
@@ -37,9 +37,17 @@ where
 }
 
 impl Company {
-    /// With this policy everywhere.
-    pub fn new(policy: &Policy) -> Self {
-        Self::with_policies([policy.clone(), policy.clone()])
+    /// One service with one workload in one environment.
+    pub fn small(policy: &Policy) -> Self {
+        let mut company = Self::with_policies([policy.clone(), policy.clone()]);
+        let catalogue = Arc::make_mut(&mut company.catalogue);
+        catalogue.services.retain(|service, _| service.as_str() == "api");
+        catalogue.environments.retain(|environment, _| environment.as_str() == "prod");
+        for service in catalogue.services.values_mut() {
+            service.placements.retain(|environment, _| environment.as_str() == "prod");
+        }
+        company.targets = catalogue.targets().filter_map(|name| catalogue.target(&name)).collect();
+        company
     }
 
     /// With policies that a seed chooses.
@@ -102,12 +110,6 @@ impl Company {
         }
         world.advance(Duration::from_secs(20));
         world
-    }
-
-    /// A target by its names.
-    pub fn target(&self, service: &str, environment: &str) -> Option<&Target> {
-        let wanted = TargetName { service: name(service), environment: name(environment) };
-        self.targets.iter().find(|target| target.name == wanted)
     }
 }
 

@@ -11,5 +11,6 @@ pub mod executor;
 pub mod ledger;
 pub mod rotabot;
 mod run;
+pub mod scripts;
 
 pub use run::{Options, Report, Simulation};

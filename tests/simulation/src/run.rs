@@ -16,6 +16,7 @@ use state::change::{Change, Phase};
 use state::names::{ChangeId, PersonName};
 use state::store::Store;
 use world::World;
+use world::behaviour::Behaviour;
 use world::cluster::{ApiHealth, Cluster, Edit, Kind, Writer};
 use world::images::RegistryHealth;
 use world::plan::{Kill, Plan};
@@ -27,6 +28,7 @@ use crate::checks::{self, Found, Verdict};
 use crate::company::{Company, repository};
 use crate::ledger::{Entry, Ledger};
 use crate::rotabot::Rotabot;
+use crate::scripts::{Deed, Script, Step};
 
 /// After everything was mended, so much time is given to come to an end.
 const PATIENCE: Duration = Duration::from_secs(3 * 60 * 60);
@@ -93,6 +95,13 @@ pub struct Simulation {
     chat_was_unreadable: bool,
     mended: bool,
     starts: u32,
+    script: Option<Playing>,
+}
+
+/// A script while it is played.
+struct Playing {
+    steps: VecDeque<Step>,
+    wait_until: Duration,
 }
 
 type Wrong = Rc<RefCell<Vec<String>>>;
@@ -151,8 +160,21 @@ impl Simulation {
             chat_was_unreadable: false,
             mended: false,
             starts: 0,
+            script: None,
             world,
         }
+    }
+
+    /// A script, in which nothing goes wrong but what the options say.
+    pub fn of_script(script: &Script, options: &Options) -> Self {
+        let company = Company::small(&script.policy());
+        let tags = ["v2", "v3"].into_iter().map(str::to_owned);
+        let bad = Behaviour::SUFFIXES.into_iter().map(|(suffix, _)| format!("v2-{suffix}"));
+        let push = |tag| (Duration::ZERO, Act::Push("api".to_owned(), tag, 0));
+        let mut simulation = Self::new(1, company, script.replicas, tags.chain(bad).map(push).collect(), options);
+        let steps = script.steps.iter().copied().collect();
+        simulation.script = Some(Playing { steps, wait_until: Duration::ZERO });
+        simulation
     }
 
     /// Plays it to its end, or to the first thing that is wrong.
@@ -161,6 +183,7 @@ impl Simulation {
         while self.wrong.borrow().is_empty() {
             self.turns();
             self.start_if_due();
+            self.play();
             if self.acts.is_empty() && self.is_at_rest() {
                 self.check_at_rest();
                 break;
@@ -214,6 +237,9 @@ impl Simulation {
     }
 
     fn down_time(&mut self) -> Duration {
+        if self.script.is_some() {
+            return Duration::from_secs(3);
+        }
         let seconds = match self.random.below(20) {
             0 => self.random.within(300..=1_200),
             1..=5 => self.random.within(20..=90),
@@ -232,7 +258,7 @@ impl Simulation {
         self.rotabot = Some(Rotabot::start(&self.world, process, Arc::clone(&self.company.catalogue), random));
         // A front end that got no answer sends its request again.
         for place in 0..self.asked.len() {
-            if self.asked[place].answer.borrow().is_none() && self.random.chance(700) {
+            if self.asked[place].answer.borrow().is_none() && (self.script.is_some() || self.random.chance(700)) {
                 self.send(place);
             }
         }
@@ -247,6 +273,9 @@ impl Simulation {
         }
         if self.world.now() < self.frozen_until {
             next = next.min(self.frozen_until);
+        }
+        if let Some(playing) = self.script.as_ref().filter(|playing| playing.wait_until != Duration::ZERO) {
+            next = next.min(playing.wait_until);
         }
         let now = self.world.now();
         let next = if next == Duration::MAX { now + Duration::from_secs(1) } else { next.max(now) };
@@ -463,8 +492,61 @@ impl Simulation {
         self.newest.insert(id, change.clone());
     }
 
+    /// Goes on in the script as far as it goes at this moment.
+    fn play(&mut self) {
+        while let Some(playing) = &mut self.script {
+            let Some(step) = playing.steps.front().copied() else { return };
+            let now = self.world.now();
+            let answered = self.asked.iter().all(|asked| asked.answer.borrow().is_some());
+            let newest = self.newest.values().max_by_key(|change| change.head.number);
+            let goes_on = match step {
+                Step::Ask(_) => self.rotabot.is_some(),
+                Step::Somebody(_) => true,
+                Step::Wait(_) => playing.wait_until != Duration::ZERO && playing.wait_until <= now,
+                Step::Until(phase) => {
+                    answered && newest.is_some_and(|change| change.phase().word() == phase || change.ended().is_some())
+                }
+                Step::UntilEnd => answered && self.newest.values().all(|change| change.ended().is_some()),
+            };
+            if let Step::Wait(seconds) = step
+                && playing.wait_until == Duration::ZERO
+            {
+                playing.wait_until = now + Duration::from_secs(seconds);
+            }
+            if !goes_on {
+                return;
+            }
+            playing.wait_until = Duration::ZERO;
+            playing.steps.pop_front();
+            self.world.tell(format_args!("== {step:?}"));
+            match step {
+                Step::Ask(line) => self.ask(crate::company::name("lin"), What::Text(line.to_owned())),
+                Step::Somebody(deed) => self.somebody(deed),
+                Step::Wait(_) | Step::Until(_) | Step::UntilEnd => {}
+            }
+            self.turns();
+        }
+    }
+
+    fn somebody(&self, deed: Deed) {
+        let place = (crate::company::name("prod"), "api".to_owned());
+        let edit = match deed {
+            Deed::Image(tag) => {
+                Edit::Image { container: "api".to_owned(), image: format!("{}:{tag}", repository("api")) }
+            }
+            Deed::Variable => Edit::Variable { name: "LIMIT".to_owned(), value: "1".to_owned() },
+            Deed::Annotation => Edit::Annotation { key: "team.example/note".to_owned(), value: "1".to_owned() },
+            Deed::Pause => Edit::Pause(true),
+            Deed::Resume => Edit::Pause(false),
+            Deed::Replicas(count) => Edit::Replicas(count),
+            Deed::Undo => return self.cluster(|cluster| in_cluster(cluster, Act::Undo(place))),
+        };
+        self.cluster(|cluster| in_cluster(cluster, Act::Edit(place, edit)));
+    }
+
     fn is_at_rest(&self) -> bool {
-        self.rotabot.is_some() && checks::everything_ends(&self.ledger).is_ok()
+        let played = self.script.as_ref().is_none_or(|playing| playing.steps.is_empty());
+        played && self.rotabot.is_some() && checks::everything_ends(&self.ledger).is_ok()
     }
 
     /// Everything has ended: a while later nothing may have changed any more.
