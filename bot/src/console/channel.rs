@@ -92,7 +92,7 @@ impl Channels {
         drop(known);
         if self.beside == Beside::Log {
             let text = commands::plain::harmless(&post.card.first_line.to_string());
-            tracing::info!(channel = %post.channel, message = post.marker, "said in the channel: {text}");
+            tracing::info!(channel = %post.channel, marker = post.marker, "said in the channel: {text}");
         }
         // Nobody listens, often: that is no fault.
         let _ = self.heard.send(Heard {

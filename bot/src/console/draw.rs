@@ -77,7 +77,7 @@ impl Row {
 
     /// The row with the codes of a terminal, if it takes colours.
     pub(super) fn painted(&self, colour: bool) -> String {
-        match self.paint.codes().filter(|_| colour) {
+        match self.paint.codes().filter(|_| colour && !self.text.is_empty()) {
             Some(codes) => format!("\u{1b}[{codes}m{}\u{1b}[0m", self.text),
             None => self.text.clone(),
         }

@@ -21,7 +21,7 @@ pub(super) enum Shown {
     ByStage,
 }
 
-/// Shows a change until its outcome; the exit code.
+/// Shows a change from its acceptance to its outcome; the exit code.
 pub(super) async fn follow(
     talk: &mut Talk,
     change: ChangeId,
@@ -30,6 +30,10 @@ pub(super) async fn follow(
     heard: &mut BoxStream<'static, Heard>,
 ) -> u8 {
     talk.follows(change);
+    match shown {
+        Shown::InPlace => talk.live(accepted, Hint::None),
+        Shown::ByStage => talk.show(accepted, Buttons::Anew),
+    }
     let mut seen = talk.partner.follow(change);
     let mut stages = Stages::after(accepted);
     loop {

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::channel::Heard;
 use super::follow::{EXIT_UNKNOWN, Shown, follow};
 use super::partner::exit_code;
-use super::talk::{Line, Talk};
+use super::talk::{Buttons, Line, Talk};
 use super::{Shutdown, ends};
 
 /// The lines of standard input. They are read on a thread of their own, which may be left behind in the middle of it.
@@ -77,6 +77,9 @@ async fn carry_out(talk: &mut Talk, line: &str, heard: &mut BoxStream<'static, H
     };
     match told.change.filter(|_| told.kind == AnswerKind::Done) {
         Some((change, _)) => Some(follow(talk, change, &told.card, Shown::ByStage, heard).await),
-        None => Some(told.kind.exit_code()),
+        None => {
+            talk.show(&told.card, Buttons::Anew);
+            Some(told.kind.exit_code())
+        }
     }
 }

@@ -85,6 +85,8 @@ struct Known {
 enum Failure {
     /// There is nobody. Nothing was said.
     Absent,
+    /// There was somebody, who went without a welcome: nothing is done before that.
+    Unheard,
     /// It broke off. What was said may have been heard.
     Broken,
     /// Trying again is no use.
@@ -144,6 +146,7 @@ impl Remote {
         mut call: impl FnMut() -> F,
     ) -> Result<T, Lost> {
         let mut may_have_heard = heard_already;
+        let mut was_there = heard_already;
         let mut deadline = Instant::now() + first;
         let mut waiting = false;
         loop {
@@ -155,13 +158,15 @@ impl Remote {
                     return Ok(answer);
                 }
                 Err(Failure::Final(lost)) => return Err(lost),
-                Err(Failure::Broken) if !may_have_heard => {
-                    may_have_heard = true;
-                    deadline = Instant::now() + self.patience.again;
+                Err(Failure::Absent) => {}
+                Err(gone @ (Failure::Broken | Failure::Unheard)) => {
+                    may_have_heard |= matches!(gone, Failure::Broken);
+                    if !std::mem::replace(&mut was_there, true) {
+                        deadline = Instant::now() + self.patience.again;
+                    }
                 }
-                Err(Failure::Absent | Failure::Broken) => {}
             }
-            if may_have_heard && !std::mem::replace(&mut waiting, true) {
+            if was_there && !std::mem::replace(&mut waiting, true) {
                 self.remark(Remark::Waiting);
             }
             if Instant::now() >= deadline {
@@ -184,13 +189,13 @@ impl Remote {
         let mut open_from = BufReader::new(from);
         let call = Call { v: PROTOCOL, in_name_of: self.in_name_of.clone(), what };
         // A bot that is full answers before it reads: what it says is looked at even where it took nothing.
-        let sent = wire::send(&mut to, &call).await;
+        let _ = wire::send(&mut to, &call).await;
         let welcome = timeout(WELCOME, receive(&mut open_from)).await;
         let welcome = match welcome.unwrap_or(Err(Failure::Broken)) {
             Ok(Reply::Welcome(welcome)) => welcome,
             Ok(other) => return Err(unexpected(other)),
-            Err(_) if sent.is_err() => return Err(Failure::Absent),
-            Err(failure) => return Err(failure),
+            Err(Failure::Final(lost)) => return Err(Failure::Final(lost)),
+            Err(_) => return Err(Failure::Unheard),
         };
         self.remember(welcome);
         Ok(Open { from: open_from, _to: to })
@@ -302,7 +307,7 @@ impl Partner for Remote {
                     Ok(line) => open = Some(line),
                     Err(Failure::Final(_)) => return None,
                     // However long it is away: nobody waits for this.
-                    Err(Failure::Absent | Failure::Broken) => sleep(LOOK_EVERY * 10).await,
+                    Err(Failure::Absent | Failure::Unheard | Failure::Broken) => sleep(LOOK_EVERY * 10).await,
                 }
             }
         });
@@ -344,10 +349,10 @@ impl Following {
                     Ok(Reply::Seen(seen)) => return Ok(*seen),
                     Ok(other) => match unexpected(other) {
                         Failure::Final(lost) => return Err(lost),
-                        Failure::Absent | Failure::Broken => self.open = None,
+                        Failure::Absent | Failure::Unheard | Failure::Broken => self.open = None,
                     },
                     Err(Failure::Final(lost)) => return Err(lost),
-                    Err(Failure::Absent | Failure::Broken) => self.open = None,
+                    Err(Failure::Absent | Failure::Unheard | Failure::Broken) => self.open = None,
                 }
             }
             // A bot that comes back and goes again, without a word about the change, is not waited for any longer.

@@ -16,7 +16,7 @@ use ulid::Ulid;
 use super::follow::{EXIT_UNKNOWN, Shown, Stages, follow, nothing_heard};
 use super::partner::{Lost, Partner, Reader, Said, Seen, Told, exit_code};
 use super::screen::{self, Screen};
-use super::talk::{Line, Talk};
+use super::talk::{Buttons, Line, Talk};
 use super::{Clock, draw};
 
 /// What is said, and how the answer is wanted.
@@ -55,7 +55,7 @@ pub(super) async fn say(saying: &Saying, partner: Arc<dyn Partner>, clock: Clock
     say_to(&mut talk, saying, shown).await
 }
 
-async fn say_to(talk: &mut Talk, saying: &Saying, shown: Shown) -> u8 {
+pub(super) async fn say_to(talk: &mut Talk, saying: &Saying, shown: Shown) -> u8 {
     // A number is no button here: there is no card before.
     let said = match talk.read(&saying.text) {
         Line::Ask(said) => said,
@@ -67,7 +67,10 @@ async fn say_to(talk: &mut Talk, saying: &Saying, shown: Shown) -> u8 {
     };
     match told.change.filter(|_| saying.wait && told.kind == AnswerKind::Done) {
         Some((change, _)) => follow(talk, change, &told.card, shown, &mut nothing_heard()).await,
-        None => told.kind.exit_code(),
+        None => {
+            talk.show(&told.card, Buttons::Anew);
+            told.kind.exit_code()
+        }
     }
 }
 

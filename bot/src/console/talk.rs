@@ -34,6 +34,8 @@ pub(super) struct Talk {
     buttons: Vec<Press>,
     /// The changes that this console follows: their channel needs not tell it.
     followed: BTreeSet<ChangeId>,
+    /// Whether a line was shown already.
+    begun: bool,
     /// What was shown last, so that nothing is shown twice in a row.
     last: Option<Card>,
 }
@@ -71,7 +73,7 @@ pub(super) enum Hint {
 
 impl Talk {
     pub(super) fn new(partner: Arc<dyn Partner>, screen: Arc<Screen>, clock: Clock) -> Self {
-        Self { partner, screen, clock, buttons: Vec::new(), followed: BTreeSet::new(), last: None }
+        Self { partner, screen, clock, buttons: Vec::new(), followed: BTreeSet::new(), begun: false, last: None }
     }
 
     /// Reads a line.
@@ -93,8 +95,9 @@ impl Talk {
         }
     }
 
-    /// Has something carried out, and shows the answer.
+    /// Has something carried out. How the answer is shown is the asker's choice; that there is none is shown here.
     pub(super) async fn ask(&mut self, said: Said) -> Result<Told, Lost> {
+        self.last = None;
         let request = Ulid::from_datetime((self.clock)().wall.into());
         let partner = self.partner.clone();
         let mut asked = partner.ask(said, request);
@@ -105,9 +108,8 @@ impl Talk {
                 asked.await
             }
         };
-        match &told {
-            Ok(told) => self.show(&told.card, Buttons::Anew),
-            Err(lost) => self.lost(lost),
+        if let Err(lost) = &told {
+            self.lost(lost);
         }
         told
     }
@@ -166,9 +168,9 @@ impl Talk {
 
     pub(super) fn no_button(&mut self, number: usize) {
         let buttons = self.buttons.len();
-        self.show(&remarks::no_button(self.words(), number, buttons), Buttons::Anew);
         // The same slip twice is answered twice.
         self.last = None;
+        self.show(&remarks::no_button(self.words(), number, buttons), Buttons::Anew);
     }
 
     /// The first that is shown: who is here, or why they can do nothing.
@@ -192,8 +194,14 @@ impl Talk {
         }
     }
 
-    pub(super) fn echo(&self, line: &str) {
-        self.screen.print(&[Row::faint(&format!("› {line}"))]);
+    /// Shows a line that nobody saw typed, apart from what was before it.
+    pub(super) fn echo(&mut self, line: &str) {
+        let line = Row::faint(&format!("› {line}"));
+        match std::mem::replace(&mut self.begun, true) {
+            true => self.screen.print(&[Row::faint(""), line]),
+            false => self.screen.print(&[line]),
+        }
+        self.last = None;
     }
 
     /// This console follows the change from now on; whether it is the first time.

@@ -1,8 +1,11 @@
 //! A console at a terminal. While a change goes on its card is drawn in place; any key brings the prompt back, and the
 //! change goes on behind it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
+use commands::card::Card;
+use commands::cards::console::{self as remarks, Leaving};
+use commands::invocation::AnswerKind;
 use futures::stream::{BoxStream, SelectAll, StreamExt as _};
 use state::names::ChangeId;
 
@@ -10,8 +13,6 @@ use super::keyboard::{Keyboard, Typed};
 use super::partner::{Lost, Seen};
 use super::talk::{Buttons, Hint, Line, Talk};
 use super::{Shutdown, ends};
-use commands::cards::console::Leaving;
-use commands::invocation::AnswerKind;
 
 type News = (ChangeId, Result<Seen, Lost>);
 
@@ -22,6 +23,8 @@ pub(super) struct Console {
     leaving: Leaving,
     /// All changes that are followed.
     follows: SelectAll<BoxStream<'static, News>>,
+    /// Which they are.
+    following: BTreeSet<ChangeId>,
     /// The one that is drawn.
     watched: Option<ChangeId>,
     /// Lines that were typed while something else was shown.
@@ -39,8 +42,8 @@ enum Goes {
 
 impl Console {
     pub(super) fn new(talk: Talk, keyboard: Keyboard, leaving: Leaving) -> Self {
-        let (follows, ahead) = (SelectAll::new(), VecDeque::new());
-        Self { talk, keyboard, leaving, follows, watched: None, ahead, interrupts: 0 }
+        let (follows, following, ahead) = (SelectAll::new(), BTreeSet::new(), VecDeque::new());
+        Self { talk, keyboard, leaving, follows, following, watched: None, ahead, interrupts: 0 }
     }
 
     /// Until the person leaves or the process ends.
@@ -140,16 +143,24 @@ impl Console {
             Line::NoButton(number) => self.talk.no_button(number),
             Line::Ask(said) => {
                 let Ok(told) = self.talk.ask(said).await else { return Goes::On };
-                if let Some((change, _)) = told.change.filter(|_| told.kind == AnswerKind::Done) {
-                    self.watched = Some(change);
-                    if self.talk.follows(change) {
-                        let seen = self.talk.partner.follow(change).map(move |seen| (change, seen));
-                        self.follows.push(seen.boxed());
-                    }
+                match told.change.filter(|_| told.kind == AnswerKind::Done) {
+                    Some((change, _)) => self.watch(change, &told.card),
+                    None => self.talk.show(&told.card, Buttons::Anew),
                 }
             }
         }
         Goes::On
+    }
+
+    fn watch(&mut self, change: ChangeId, card: &Card) {
+        self.talk.live(card, Hint::MayType);
+        self.watched = Some(change);
+        self.talk.follows(change);
+        // Followed already, behind the prompt or because it was asked for twice: then the news come from there.
+        if self.following.insert(change) {
+            let seen = self.talk.partner.follow(change).map(move |seen| (change, seen));
+            self.follows.push(seen.boxed());
+        }
     }
 
     fn seen(&mut self, change: ChangeId, seen: Result<Seen, Lost>) {
@@ -161,8 +172,15 @@ impl Console {
                 }
                 return;
             }
-            Ok(Seen::Parked(card) | Seen::Ended { card, .. }) => card,
-            Err(lost) => commands::cards::console::lost(self.talk.words(), &lost),
+            Ok(Seen::Parked(card)) => card,
+            Ok(Seen::Ended { card, .. }) => {
+                self.following.remove(&change);
+                card
+            }
+            Err(lost) => {
+                self.following.remove(&change);
+                remarks::lost(self.talk.words(), &lost)
+            }
         };
         if watched {
             self.talk.screen.clear();
