@@ -57,8 +57,8 @@ impl FakeDesk {
             ..Person::default()
         };
         let chinese = Person { language: Language::Chinese, ..Person::default() };
-        let mut catalogue = Catalogue::default();
-        catalogue.people = [(name("lin"), own), (name("ci"), chinese), (name("mo"), Person::default())].into();
+        let people = [(name("lin"), own), (name("ci"), chinese), (name("mo"), Person::default())].into();
+        let mut catalogue = Catalogue { people, ..Catalogue::default() };
         catalogue.services.insert("api".parse().expect("a name"), Default::default());
         Arc::new(Self {
             catalogue: Arc::new(catalogue),
