@@ -11,42 +11,34 @@ use futures::stream::BoxStream;
 use state::catalogue::{Catalogue, Language};
 use state::names::{ChangeId, ServiceName};
 use state::time::Now;
-use world::World;
 use world::behaviour::Behaviour;
+use world::shop::Shop;
 
 /// What can be broken, as it is typed.
 const WAYS: &str = "crash|never-ready|pull|slow";
 
 pub(super) struct DemoDesk {
     desk: Arc<dyn Desk>,
-    world: World,
-    catalogue: Arc<Catalogue>,
+    shop: Shop,
 }
 
 impl DemoDesk {
-    pub(super) fn new(desk: Arc<dyn Desk>, world: World, catalogue: Arc<Catalogue>) -> Self {
-        Self { desk, world, catalogue }
+    pub(super) fn new(desk: Arc<dyn Desk>, shop: Shop) -> Self {
+        Self { desk, shop }
     }
 
     /// `/demo break SERVICE WAY`: the next image of the service that no node has run yet will behave so.
     fn play(&self, words: &Words, typed: &[&str]) -> Answer {
-        let known =
-            |service: &&str| ServiceName::new(*service).is_ok_and(|name| self.catalogue.services.contains_key(&name));
-        let broken = match typed {
-            ["break", service, way] if known(service) => way.parse::<Behaviour>().ok().map(|how| (*service, *way, how)),
-            _ => None,
+        let refused = || Answer { kind: AnswerKind::Refused, card: demo::usage(words, WAYS), change: None };
+        let ["break", service, way] = typed else { return refused() };
+        let (Ok(service), Ok(behaviour)) = (ServiceName::new(*service), way.parse::<Behaviour>()) else {
+            return refused();
         };
-        let Some((service, way, behaviour)) = broken else {
-            return Answer { kind: AnswerKind::Refused, card: demo::usage(words, WAYS), change: None };
-        };
-        for name in self.catalogue.targets().filter(|name| name.service.as_str() == service) {
-            for workload in self.catalogue.target(&name).into_iter().flat_map(|target| target.workloads) {
-                for source in &workload.containers {
-                    self.world.images(|images| images.break_next(&source.repository, behaviour));
-                }
-            }
+        if !self.shop.break_next(&service, behaviour) {
+            return refused();
         }
-        Answer { kind: AnswerKind::Done, card: demo::broken(words, service, way), change: None }
+        let release = self.shop.releases(&service).pop().unwrap_or_default();
+        Answer { kind: AnswerKind::Done, card: demo::broken(words, &service, way, &release), change: None }
     }
 }
 
@@ -56,7 +48,7 @@ impl Desk for DemoDesk {
             if let What::Text(text) = &invocation.what {
                 let typed: Vec<&str> = text.split_whitespace().collect();
                 if let Some(("/demo" | "demo", rest)) = typed.split_first().map(|(first, rest)| (*first, rest)) {
-                    let language = self.catalogue.language_of(Some(&invocation.speaker));
+                    let language = self.shop.catalogue.language_of(Some(&invocation.speaker));
                     return self.play(Words::get(language), rest);
                 }
             }

@@ -3,26 +3,25 @@
 //! Engine, judge, store format and console are those of `rotabot run`. Only the neighbours are models, in real time.
 
 mod desk;
-mod shop;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use commands::cards::console::Leaving;
 use commands::invocation::{Desk, Via};
 use commands::plain::{self, Reader};
 use commands::words::Words;
 use state::catalogue::Language;
+use state::names::PersonName;
 use state::store::MemoryStore;
 use state::zone::Zone;
-use world::World;
 use world::process::Process;
+use world::shop::Shop;
 
 use self::desk::DemoDesk;
 use crate::cli::{Options, exit};
-use crate::config::{self, LogLevel};
+use crate::config::{Log, LogFormat, LogLevel};
 use crate::console::{Beside, Channels, Console, Identity, Local};
 use crate::runner::{Ending, Neighbours, Runner, Tasks};
 use crate::{clock, logs, surroundings};
@@ -30,21 +29,20 @@ use crate::{clock, logs, surroundings};
 /// The world is brought up to the present so often.
 const TICK: Duration = Duration::from_millis(20);
 
-/// The shop has been open for so long when it is entered.
-const BEFORE: Duration = Duration::from_secs(60);
+/// Longer than anybody plays.
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Whoever plays.
+#[expect(clippy::expect_used, reason = "a constant that a test reads")]
+fn you() -> PersonName {
+    PersonName::new("you").expect("a name")
+}
 
 /// Plays the shop.
 pub fn demo(options: &Options) -> ExitCode {
     let language = language(surroundings::variable("LC_ALL").or_else(|| surroundings::variable("LANG")));
-    let config = match shop::config(language) {
-        Ok(config) => config,
-        Err(faulty) => {
-            eprint!("{}", crate::check::told(std::path::Path::new("the shop"), &faulty));
-            return exit::REFUSED.into();
-        }
-    };
     // Whoever plays wants to see what the console says, not what the log does.
-    logs::start(config::Log { level: LogLevel::Warn, ..options.log(config.log) });
+    logs::start(options.log(Log { format: LogFormat::Text, level: LogLevel::Warn }));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(why) => {
@@ -52,7 +50,7 @@ pub fn demo(options: &Options) -> ExitCode {
             return exit::REFUSED.into();
         }
     };
-    let code = runtime.block_on(play(config, language));
+    let code = runtime.block_on(play(language));
     runtime.shutdown_background();
     code.into()
 }
@@ -62,18 +60,18 @@ fn language(locale: Option<String>) -> Language {
     if locale.is_some_and(|locale| locale.starts_with("zh")) { Language::Chinese } else { Language::English }
 }
 
-async fn play(config: config::Config, language: Language) -> u8 {
+async fn play(language: Language) -> u8 {
     let began = clock::now();
-    let catalogue = Arc::new(config.catalogue);
-    let world = shop::world(began.wall - TimeDelta::from_std(BEFORE).unwrap_or_default(), &catalogue);
-    let process = world.start_process(Arc::new(MemoryStore::new()));
+    let you = you();
+    let shop = Shop::open(began.wall, &you, language);
+    let catalogue = Arc::clone(&shop.catalogue);
+    let process = shop.world.start_process(Arc::new(MemoryStore::new()));
     for target in catalogue.targets().filter_map(|name| catalogue.target(&name)) {
         // The first look begins the watch.
         process.cluster.observe(&target);
     }
-    world.advance(BEFORE);
     let tasks = Arc::new(Tasks::default());
-    let ticking = tokio::spawn(tick(world.clone(), process.clone(), Arc::clone(&tasks), began.monotonic));
+    let ticking = tokio::spawn(tick(shop.clone(), process.clone(), Arc::clone(&tasks), began.monotonic));
 
     let channels = Arc::new(Channels::new(Beside::Nowhere));
     let neighbours = Neighbours {
@@ -83,15 +81,15 @@ async fn play(config: config::Config, language: Language) -> u8 {
         chat: Arc::clone(&channels) as _,
         clock: clock::now,
     };
-    let runner = Runner::new(neighbours, Arc::clone(&catalogue), config.keep_history, tasks);
-    let desk: Arc<dyn Desk> = Arc::new(DemoDesk::new(runner.desk(), world, catalogue));
+    let runner = Runner::new(neighbours, catalogue, KEPT, tasks);
+    let desk: Arc<dyn Desk> = Arc::new(DemoDesk::new(runner.desk(), shop));
     let running = {
         let runner = Arc::clone(&runner);
         tokio::spawn(async move { runner.run().await })
     };
 
     welcome(language);
-    let identity = Identity::oneself(shop::you());
+    let identity = Identity::oneself(you);
     let partner = Arc::new(Local { desk, channels, clock: clock::now, identity, via: Via::Console });
     let console = Console { partner, clock: clock::now, history: None, leaving: Leaving::EndsTheBot };
     let code = console.run(runner.ending()).await;
@@ -108,11 +106,11 @@ fn welcome(language: Language) {
     println!("{}\n", plain::draw(&commands::cards::demo::welcome(words), &reader));
 }
 
-async fn tick(world: World, process: Process, tasks: Arc<Tasks>, began: Duration) {
+async fn tick(shop: Shop, process: Process, tasks: Arc<Tasks>, began: Duration) {
     let mut interval = tokio::time::interval(TICK);
     loop {
         interval.tick().await;
-        world.advance(BEFORE + clock::now().monotonic.saturating_sub(began));
+        shop.advance(clock::now().monotonic.saturating_sub(began));
         if process.take_news() {
             tasks.wake_all();
         }
@@ -124,13 +122,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shop_s_config_has_no_fault() {
-        for language in Language::ALL {
-            let config = shop::config(language).expect("a config");
-            assert_eq!(config.catalogue.services.len(), 5);
-            assert_eq!(config.catalogue.targets().count(), 10);
-            assert_eq!(config.catalogue.people[&shop::you()].language, language);
-        }
+    fn whoever_plays_has_a_name() {
+        assert_eq!(you().as_str(), "you");
     }
 
     #[test]

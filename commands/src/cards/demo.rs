@@ -1,5 +1,7 @@
 //! The demo: its welcome, and what `/demo` answers.
 
+use state::names::ServiceName;
+
 use crate::card::{Card, CardState};
 use crate::words::{Arg, Words, say, say_first};
 
@@ -11,21 +13,21 @@ pub fn welcome(words: &Words) -> Card {
     card.plain(say!(
         words,
         "demo-try",
-        good = typed("/deploy api prod v42"),
+        good = typed("/deploy api prod 4.2.0"),
         break_it = typed("/demo break pay crash"),
-        bad = typed("/deploy pay staging v42"),
+        bad = typed("/deploy pay prod 1.8.3"),
         help = typed("/help")
     ));
     card
 }
 
 /// The next image of a service will misbehave.
-pub fn broken(words: &Words, service: &str, way: &str) -> Card {
+pub fn broken(words: &Words, service: &ServiceName, way: &str, release: &str) -> Card {
     let mut card =
-        Card::new(CardState::Plain, say_first!(words, "demo-broken", service = Arg::Name(service.to_owned())));
+        Card::new(CardState::Plain, say_first!(words, "demo-broken", service = Arg::Name(service.to_string())));
     let how = words.text(&format!("demo-way-{way}"), Vec::new());
     card.plain(how);
-    let command = Arg::Command(format!("/deploy {service} staging v43"));
+    let command = Arg::Command(format!("/deploy {service} prod {release}"));
     card.plain(say!(words, "demo-broken-next", command = command));
     card
 }

@@ -272,10 +272,10 @@ impl Writing<'_> {
         unsure: &mut bool,
     ) -> Result<Patched, ClusterFault> {
         let answer = self.engine.cluster.patch(self.claim, &self.change.target, &self.item.workload, patch).await;
-        // A refusal for want of rights is an answer too.
+        // A refusal answers this request; it proves nothing about an earlier one that is still on its way.
         *unsure = match &answer {
-            Ok(Patched::Written(_)) | Err(ClusterFault::Forbidden(_)) => false,
-            Ok(Patched::Rejected(_) | Patched::Missing) => *unsure,
+            Ok(Patched::Written(_)) => false,
+            Ok(Patched::Rejected(_) | Patched::Missing) | Err(ClusterFault::Forbidden(_)) => *unsure,
             Err(ClusterFault::Unreachable(_) | ClusterFault::Unreadable(_)) => true,
         };
         answer

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use state::change::outcome::Refused;
 use state::change::plan::{Look, Plan, Step, begin_watch, plan};
+use state::change::prepare::Prepared;
 use state::change::transition::{Event, Transition, transition};
 use state::change::{Change, Phase};
 use state::lock::Lock;
@@ -13,6 +14,7 @@ use state::time::Now;
 
 use super::effects::Done;
 use super::{Engine, Live, Seen};
+use crate::ports::ClusterFault;
 
 /// A change is looked at so often even if nothing is heard of it.
 const LOOK: Duration = Duration::from_secs(1);
@@ -59,7 +61,10 @@ impl Engine {
         live.current.watch = watch;
         live.progress = progress;
         self.show(live);
-        let done = self.carry_out(live, step, &observed, now).await?;
+        let done = match self.not_allowed_to_look(live, &observed) {
+            Some(refused) => Done::Event(refused),
+            None => self.carry_out(live, step, &observed, now).await?,
+        };
         live.unreachable = matches!(done, Done::Unreachable);
         match done {
             Done::Event(event) => self.follow_from(live, event, &observed, now).await,
@@ -140,6 +145,19 @@ impl Engine {
         self.board.show(Seen { change: live.current.clone(), progress: live.progress.clone() });
     }
 
+    /// A target that may not even be looked at is refused with the server's sentence, rather than as unreadable.
+    fn not_allowed_to_look(&self, live: &Live, observed: &Observed) -> Option<Event> {
+        if observed.fresh() || !matches!(live.current.phase(), Phase::Preparing) {
+            return None;
+        }
+        match self.cluster.trouble(&live.current.target)? {
+            ClusterFault::Forbidden(sentence) => {
+                Some(Event::Prepared(Prepared::Refuse(Refused::Forbidden { sentence })))
+            }
+            ClusterFault::Unreachable(_) | ClusterFault::Unreadable(_) => None,
+        }
+    }
+
     async fn carry_out(&self, live: &mut Live, step: Step, observed: &Observed, now: Now) -> Result<Done, RecordFault> {
         match step {
             Step::Wait => Ok(Done::Nothing),
@@ -197,5 +215,5 @@ fn locked(change: &Change, lock: &Lock) -> Event {
         state::lock::Reason::Withdrawn { image, .. } => image.clone(),
     };
     let refused = Refused::Locked { scope: lock.scope.to_string(), by: lock.by.clone(), reason };
-    Event::Prepared(state::change::prepare::Prepared::Refuse(refused))
+    Event::Prepared(Prepared::Refuse(refused))
 }
