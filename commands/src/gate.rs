@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use state::catalogue::{Action, Catalogue, Grantee, Permissions, Person};
+use state::catalogue::{Action, Catalogue, Grantee, Person, Target};
 use state::lock::Scope;
 use state::names::{EnvironmentName, PersonName};
 
@@ -30,27 +30,29 @@ pub fn known<'a>(catalogue: &'a Catalogue, name: &PersonName, now: DateTime<Utc>
     }
 }
 
-/// Asks whether a person may do something there. `permissions` are the environment's, or those that a change was begun
-/// with; a scope wider than an environment needs the right in all of them.
+/// Asks whether a person may do something there. `begun` is the target of a change that has begun: who may act on that
+/// stands in it. A scope wider than an environment needs the right in all of them.
 pub fn gate(
     catalogue: &Catalogue,
     speaker: &PersonName,
     action: Action,
     scope: &Scope,
-    permissions: Option<&Permissions>,
+    begun: Option<&Target>,
     now: DateTime<Utc>,
 ) -> Gate {
     let person = match known(catalogue, speaker, now) {
         Ok(person) => person,
         Err(refusal) => return Gate::Denied(Box::new(refusal)),
     };
-    let owners = match scope {
-        Scope::Target(target) => catalogue.services.get(&target.service).map(|service| service.owners.clone()),
-        _ => None,
+    let owners = match (begun, scope) {
+        (Some(begun), _) => begun.owners.clone(),
+        (None, Scope::Target(target)) => {
+            catalogue.services.get(&target.service).map(|service| service.owners.clone()).unwrap_or_default()
+        }
+        (None, _) => Vec::new(),
     };
-    let owners = owners.unwrap_or_default();
-    let asked: Vec<Option<&BTreeSet<Grantee>>> = match permissions {
-        Some(permissions) => vec![permissions.0.get(&action)],
+    let asked: Vec<Option<&BTreeSet<Grantee>>> = match begun {
+        Some(begun) => vec![begun.permissions.0.get(&action)],
         None => environments(catalogue, scope).map(|environment| of(catalogue, environment, action)).collect(),
     };
     let who = Who { catalogue, speaker, person, owners: &owners };

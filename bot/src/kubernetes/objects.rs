@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use state::rollout::seen::{
     AutoscalerSeen, ConditionSeen, ContainerEnd, ContainerSeen, ContainerState, EventSeen, MARKER_ANNOTATION, PodSeen,
-    WorkloadSeen,
+    REVISION_ANNOTATION, WorkloadSeen,
 };
 use state::template::{Template, TemplateHash};
 
@@ -68,7 +68,7 @@ pub(super) type Misshapen = &'static str;
 impl Deployment {
     pub(super) fn read(mut json: Value) -> Result<Self, Misshapen> {
         let template = json.pointer_mut("/spec/template").map(Value::take).ok_or("a Deployment without a template")?;
-        let marker = json.pointer("/metadata/annotations").and_then(|all| all.get(MARKER_ANNOTATION));
+        let annotation = |key| json.pointer("/metadata/annotations")?.get(key)?.as_str().map(str::to_owned);
         let seen = WorkloadSeen {
             uid: owned(&json, "/metadata/uid").ok_or("an object without a uid")?,
             generation: json.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0),
@@ -81,8 +81,9 @@ impl Deployment {
             available: count(json.pointer("/status/availableReplicas")),
             paused: json.pointer("/spec/paused").and_then(Value::as_bool).unwrap_or(false),
             has_annotations: json.pointer("/metadata/annotations").is_some_and(Value::is_object),
-            marker: marker.and_then(Value::as_str).map(str::to_owned),
+            marker: annotation(MARKER_ANNOTATION),
             template: Arc::new(Template::new(template)),
+            revision: annotation(REVISION_ANNOTATION),
             conditions: list(&json, "/status/conditions").iter().map(condition).collect(),
             autoscaler: None,
         };

@@ -2,12 +2,12 @@
 
 use state::catalogue::{Action, Mode, Target};
 use state::change::prepare::Prepared;
-use state::change::{Ask, Asker, Change, Head, Phase, RollbackTo};
+use state::change::release::{Origin, Release};
+use state::change::{Ask, Asker, Change, Head, Phase, RollbackTo, Work};
 use state::journal::{JournalLine, JournalWhat};
 use state::lock::{Asking as LockAsking, Lock, Scope};
 use state::names::{ChangeId, ChangeNumber};
 use state::records::{Begin, Begun, ClaimRecord, RecordFault, Records};
-use state::template::Template;
 use state::time::ObservedTime;
 
 use super::{Answered, Asking, Dispatch, Heard, Stop, about, shown};
@@ -51,6 +51,10 @@ impl Dispatch {
         if environment.is_some_and(|environment| environment.mode == Mode::Watch) {
             return Err(Refusal::WatchOnly { environment: target.name.environment.clone() }.into());
         }
+        // A lock that was laid since stops nothing that is open: whoever asks for that again is shown it.
+        if let Some(holder) = records.holder(&target.name).await? {
+            return self.busy(asking, &target, &ask, holder).await;
+        }
         if let Some(lock) = refusing_lock(records, asking, &target, &ask).await? {
             return Err(self.locked(asking, &target, lock, command).into());
         }
@@ -64,35 +68,33 @@ impl Dispatch {
                 Ok(about(card, stored.change.head.id, stored.change.head.number))
             }
             Begun::Repeated(id) => self.open_change(asking, id).await,
-            Begun::Busy(holder) => self.busy(asking, &begin.change, holder).await,
+            Begun::Busy(holder) => self.busy(asking, &begin.change.target, &begin.change.head.ask, holder).await,
             Begun::Answered => Box::pin(self.begin(asking, begin.change.target, begin.change.head.ask, command)).await,
         }
     }
 
     /// The same person asking for the same thing is shown the open change; everyone else is refused.
-    async fn busy(&self, asking: &Asking<'_>, wanted: &Change, holder: ClaimRecord) -> Answered {
-        let target = wanted.target.name.clone();
+    async fn busy(&self, asking: &Asking<'_>, target: &Target, ask: &Ask, holder: ClaimRecord) -> Answered {
         let open = match self.engine.records.change(holder.change).await {
             Ok(open) => open.map(|stored| stored.change),
-            // An unreadable claim's change blocks all the same.
+            // What can't be read blocks all the same.
             Err(RecordFault::Unreadable(_)) => None,
             Err(fault) => return Err(fault.into()),
         };
-        let Some(open) = open else {
-            let (by, since) = (asking.speaker.clone(), asking.now.wall);
-            let (change, number, doing) = (holder.change, holder.number, Doing::Parked);
-            return Err(Refusal::Busy { target, change, number, by, since, doing }.into());
+        let doing = match open {
+            Some(open) if open.head.asked_by.person() == asking.speaker && open.head.ask == *ask => {
+                return self.open_change(asking, open.head.id).await;
+            }
+            Some(open) => Doing::of(&open),
+            None => Doing::Parked,
         };
-        if open.head.asked_by.person() == asking.speaker && open.head.ask == wanted.head.ask {
-            return self.open_change(asking, open.head.id).await;
-        }
         Err(Refusal::Busy {
-            target,
-            change: open.head.id,
-            number: open.head.number,
-            by: open.head.asked_by.person().clone(),
-            since: open.head.asked_at,
-            doing: Doing::of(&open),
+            target: target.name.clone(),
+            change: holder.change,
+            number: holder.number,
+            by: holder.by,
+            since: holder.since,
+            doing,
         }
         .into())
     }
@@ -127,23 +129,14 @@ impl Dispatch {
         let prepared = self.engine.foresee(ask, target).await?;
         let records = &self.engine.records;
         let release = match &prepared {
-            Prepared::Write(work) => match work.release {
-                Some(number) => {
-                    let all = records.releases(&target.name).await?;
-                    all.into_iter().find(|release| release.number == number)
-                }
-                None => None,
-            },
+            Prepared::Write(work) if matches!(ask, Ask::Rollback { .. }) => {
+                let all = records.releases(&target.name).await?;
+                all.into_iter().rfind(|release| is_gone_to(release, work))
+            }
             _ => None,
         };
-        let differences = match (&prepared, &release) {
-            (Prepared::Write(work), Some(release)) => {
-                let fields = work.workloads.iter().zip(&release.workloads).flat_map(|(item, recorded)| {
-                    let found = Template::new(item.baseline.template.clone());
-                    found.differences(&Template::new(recorded.template.clone()), 8)
-                });
-                fields.collect()
-            }
+        let differences = match &prepared {
+            Prepared::Write(work) => work.differences.clone(),
             _ => Vec::new(),
         };
         let facts = PlanFacts {
@@ -161,6 +154,14 @@ impl Dispatch {
             catalogue: &asking.catalogue,
         };
         Ok(shown(cards::plan::card(asking.words, &facts)))
+    }
+}
+
+/// Whether a rollback's work goes to this release, or to this baseline.
+fn is_gone_to(release: &Release, work: &Work) -> bool {
+    match work.release {
+        Some(number) => release.origin == Origin::Verified && release.number == number,
+        None => release.origin == Origin::Baseline && release.runs(&work.new_images()),
     }
 }
 

@@ -48,17 +48,22 @@ impl Dispatch {
         let now = asking.now.wall;
         loop {
             let locks = self.engine.records.locks_on(scope).await?;
-            let Some((lock, _)) = locks.iter().find(|(lock, _)| lock.in_force(now)).or(locks.first()) else {
-                let all = self.engine.records.locks().await?;
-                let near = all.into_iter().map(|lock| lock.scope).filter(|other| touches(scope, other)).collect();
+            // One that ran out goes as well, and nobody has to be asked about it.
+            let in_force = || locks.iter().map(|(lock, _)| lock).filter(|lock| lock.in_force(now));
+            let Some(lock) = in_force().next() else {
+                let all = self.engine.records.locks().await?.into_iter().flatten();
+                let near = all.filter(|lock| lock.in_force(now)).map(|lock| lock.scope);
+                let near = near.filter(|other| touches(scope, other)).collect();
                 return Err(Refusal::NotLocked { scope: scope.clone(), near }.into());
             };
             // Lifting one's own needs no right beyond having been allowed to lay it.
-            if locks.iter().any(|(lock, _)| lock.by != *asking.speaker) {
+            if in_force().any(|lock| lock.by != *asking.speaker) {
                 asking.pass(Action::Unlock, scope, None)?;
             }
-            let line = self.line(asking, JournalWhat::Unlocked { scope: scope.clone(), held_by: lock.by.clone() });
-            if self.engine.records.lift_locks(&locks, &line, asking.request).await? {
+            let line = |lock: &Lock| {
+                self.line(asking, JournalWhat::Unlocked { scope: scope.clone(), held_by: lock.by.clone() })
+            };
+            if self.engine.records.lift_locks(&locks, line, asking.request).await? {
                 let still = self.still_over(scope, now).await?;
                 return Ok(shown(cards::locks::lifted(asking.words, &Unlocked { lock: lock.clone(), still })));
             }
@@ -66,8 +71,8 @@ impl Dispatch {
     }
 
     pub(super) async fn locks(&self, asking: &Asking<'_>) -> Answered {
-        let locks = self.engine.records.locks().await?;
-        let locks: Vec<Lock> = locks.into_iter().filter(|lock| lock.in_force(asking.now.wall)).collect();
+        let locks = self.engine.records.locks().await?.into_iter().flatten();
+        let locks: Vec<Lock> = locks.filter(|lock| lock.in_force(asking.now.wall)).collect();
         Ok(shown(cards::locks::all(asking.words, &locks)))
     }
 

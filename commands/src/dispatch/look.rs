@@ -55,7 +55,7 @@ impl Dispatch {
             let claim = match claim {
                 Ok(claim) => claim,
                 Err(fault) => {
-                    facts.unreadable.push(fault.fault().chain().to_owned());
+                    facts.unreadable.push(self.unreadable(&fault));
                     continue;
                 }
             };
@@ -74,8 +74,13 @@ impl Dispatch {
                 facts.broken.push(status);
             }
         }
-        let locks = records.locks().await?.into_iter();
-        facts.locks = locks.filter(|lock| lock.in_force(asking.now.wall)).collect();
+        for lock in records.locks().await? {
+            match lock {
+                Ok(lock) if lock.in_force(asking.now.wall) => facts.locks.push(lock),
+                Ok(_) => {}
+                Err(fault) => facts.unreadable.push(self.unreadable(&fault)),
+            }
+        }
         Ok(shown(cards::now::card(asking.words, &facts, asking.speaker, &asking.catalogue, asking.now.wall)))
     }
 
@@ -240,7 +245,7 @@ impl Dispatch {
             }
         }
         recent.changes.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
-        recent.locks = self.engine.records.locks().await?.into_iter().map(|lock| lock.scope).collect();
+        recent.locks = self.engine.records.locks().await?.into_iter().flatten().map(|lock| lock.scope).collect();
         recent.parked = self
             .engine
             .board

@@ -16,6 +16,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use state::catalogue::{Action, Catalogue, Language, Target};
+use state::change::Change;
+use state::change::transition::{Also, Transition};
 use state::lock::Scope;
 use state::names::{ChangeId, ChangeNumber, PersonName, TargetName};
 use state::records::RecordFault;
@@ -25,7 +27,7 @@ use crate::card::Card;
 use crate::cards;
 use crate::command::complete::Recent;
 use crate::command::{ChangeCommand, Command};
-use crate::engine::Engine;
+use crate::engine::{Engine, Seen};
 use crate::gate::{Gate, gate, known};
 use crate::invocation::{Answer, AnswerKind, Desk, Invocation, News, What};
 use crate::refusal::Refusal;
@@ -187,14 +189,40 @@ impl Dispatch {
     fn hear(&self, heard: Heard) {
         (self.hear)(heard);
     }
+
+    /// A person's act on a change is stored: whoever follows the change sees it, whether or not a task works on it.
+    fn acted(&self, change: &Change) {
+        let progress = self.engine.board.seen(change.head.id).map(|seen| seen.progress.clone()).unwrap_or_default();
+        self.engine.board.show(Seen { change: change.clone(), progress });
+        self.hear(Heard::Acted(change.head.id));
+    }
+
+    /// A record that can't be read is told by the reference under which the log has the reason.
+    fn unreadable(&self, fault: &RecordFault) -> String {
+        let chain = fault.fault().chain();
+        let reference = reference_of(chain);
+        tracing::error!(reference, fault = chain, "a record can't be read");
+        reference
+    }
 }
 
 impl Asking<'_> {
+    /// `target` is that of a change that has begun, with the permissions that it began with.
     fn pass(&self, action: Action, scope: &Scope, target: Option<&Target>) -> Result<(), Stop> {
-        let permissions = target.map(|target| &target.permissions);
-        match gate(&self.catalogue, self.speaker, action, scope, permissions, self.now.wall) {
+        match gate(&self.catalogue, self.speaker, action, scope, target, self.now.wall) {
             Gate::Allowed => Ok(()),
             Gate::Denied(refusal) => Err(Stop::Refused(refusal)),
+        }
+    }
+
+    /// The journal shows both the person and who really typed it.
+    fn sign(&self, next: &mut Transition) {
+        for also in &mut next.also {
+            if let Also::Journal(line) = also
+                && line.by.as_ref() == Some(self.speaker)
+            {
+                line.typed_by = self.typed_by.cloned();
+            }
         }
     }
 }

@@ -43,7 +43,8 @@ impl Dispatch {
         {
             return Err(Refusal::PressTooLate { number, target: name }.into());
         }
-        asking.pass(action_of(&ask), &Scope::Target(name.clone()), Some(&earlier.target))?;
+        // What it begins is a new change, for which the config of now counts.
+        asking.pass(action_of(&ask), &Scope::Target(name.clone()), None)?;
         let (service, environment) = (name.service.clone(), name.environment.clone());
         let command = match &ask {
             Ask::Deploy { reference } => {

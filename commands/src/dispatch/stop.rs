@@ -8,25 +8,23 @@ use state::lock::Scope;
 use state::names::{ChangeId, TargetName};
 use state::records::{Advanced, Stored};
 
-use super::{Answered, Asking, Dispatch, Heard, Stop, about, shown};
+use super::{Answered, Asking, Dispatch, Stop, about, shown};
 use crate::cards;
 use crate::facts::ChangeFacts;
 use crate::refusal::{Doing, Refusal};
 
 impl Dispatch {
     pub(super) async fn stop(&self, asking: &Asking<'_>, target: &TargetName) -> Answered {
-        let scope = Scope::Target(target.clone());
-        asking.pass(Action::Stop, &scope, None)?;
-        match self.engine.records.holder(target).await? {
-            Some(holder) => self.stop_change(asking, holder.change).await,
-            None => match self.engine.records.question(target).await? {
-                Some((question, _)) => self.leave(asking, question.change).await,
-                None => {
-                    let last = self.last_change(target).await?;
-                    Err(Refusal::NothingToStop { target: target.clone(), last }.into())
-                }
-            },
+        // Who may stop a change under way is what stood in the config when it began.
+        if let Some(holder) = self.engine.records.holder(target).await? {
+            return self.stop_change(asking, holder.change).await;
         }
+        if let Some((question, _)) = self.engine.records.question(target).await? {
+            return self.leave(asking, question.change).await;
+        }
+        asking.pass(Action::Stop, &Scope::Target(target.clone()), None)?;
+        let last = self.last_change(target).await?;
+        Err(Refusal::NothingToStop { target: target.clone(), last }.into())
     }
 
     /// The act is committed on the record's revision: whoever is first decides what is stopped.
@@ -43,12 +41,13 @@ impl Dispatch {
                     None => Err(Refusal::TooLateToStop { target, number, doing: Doing::of(change) }.into()),
                 };
             }
-            let Some(next) = transition(change, Event::Stop(asking.speaker.clone()), asking.now.wall) else {
+            let Some(mut next) = transition(change, Event::Stop(asking.speaker.clone()), asking.now.wall) else {
                 let (target, number) = (change.target.name.clone(), change.head.number);
                 return Err(Refusal::TooLateToStop { target, number, doing: Doing::of(change) }.into());
             };
+            asking.sign(&mut next);
             if let Advanced::Done(stored) = self.engine.records.advance(&stored, &next, asking.now.wall).await? {
-                self.hear(Heard::Acted(id));
+                self.acted(&stored.change);
                 let card = self.change_card(asking, &stored.change, &[]).await;
                 return Ok(about(card, id, stored.change.head.number));
             }

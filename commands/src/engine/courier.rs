@@ -35,6 +35,8 @@ pub struct Courier {
     catalogue: Arc<Catalogue>,
     pauses: BTreeMap<ChannelName, Pause>,
     edited: BTreeMap<ChangeId, Edited>,
+    /// Changes whose outcome was told, and whose own message does not show it yet.
+    closing: BTreeMap<ChangeId, Seen>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +63,8 @@ pub struct Delivered {
 impl Engine {
     /// A courier for this chat, in the words of this catalogue.
     pub fn courier(&self, chat: Arc<dyn Chat>, catalogue: Arc<Catalogue>) -> Courier {
-        Courier { engine: self.clone(), chat, catalogue, pauses: BTreeMap::new(), edited: BTreeMap::new() }
+        let (pauses, edited, closing) = Default::default();
+        Courier { engine: self.clone(), chat, catalogue, pauses, edited, closing }
     }
 }
 
@@ -71,7 +74,7 @@ impl Courier {
         let mut delivered = Delivered::default();
         let mut stuck: BTreeSet<ChannelName> = BTreeSet::new();
         for waiting in self.engine.records.waiting().await? {
-            let paused = self.pauses.get(&waiting.channel).is_some_and(|pause| now.monotonic < pause.until);
+            let paused = self.is_paused(&waiting.channel, now);
             // Order is kept: behind a message that waits, the others of its channel wait too.
             if paused || stuck.contains(&waiting.channel) {
                 delivered.waiting += 1;
@@ -86,6 +89,10 @@ impl Courier {
         }
         self.edit(now).await?;
         Ok(delivered)
+    }
+
+    fn is_paused(&self, channel: &ChannelName, now: Now) -> bool {
+        self.pauses.get(channel).is_some_and(|pause| now.monotonic < pause.until)
     }
 
     /// False: it could not be delivered now.
@@ -106,6 +113,10 @@ impl Courier {
                 let record = MessageRecord { id: message.id, channel: message.channel };
                 records.delivered(waiting, &record).await?;
                 self.pauses.remove(&waiting.channel);
+                // The message of its progress must not go on offering to stop what has ended.
+                if waiting.notice.what == NoticeWhat::Outcome {
+                    self.closing.insert(change.head.id, Seen { change, progress: Vec::new() });
+                }
                 Ok(true)
             }
             Err(ChatFault::Unreachable(fault)) => {
@@ -163,17 +174,21 @@ impl Courier {
 
     /// Edits the messages of changes that have gone on: only the newest state is sent, never a queue of old ones.
     async fn edit(&mut self, now: Now) -> Result<(), RecordFault> {
-        for seen in self.engine.board.all() {
-            let id = seen.change.head.id;
+        let mut newest: BTreeMap<ChangeId, Arc<Seen>> = BTreeMap::new();
+        newest.extend(self.engine.board.all().into_iter().map(|seen| (seen.change.head.id, seen)));
+        newest.extend(self.closing.iter().map(|(id, seen)| (*id, Arc::new(seen.clone()))));
+        for (id, seen) in newest {
             let soon = self.edited.get(&id).is_some_and(|edited| now.monotonic < edited.at + EDIT);
-            if soon {
+            if soon || self.is_paused(&seen.change.target.channel, now) {
                 continue;
             }
-            let Some(message) = self.engine.records.message_of(id).await? else { continue };
-            self.edit_one(&seen, &message, now).await;
+            match self.engine.records.message_of(id).await? {
+                Some(message) => self.edit_one(&seen, &message, now).await,
+                None => drop(self.closing.remove(&id)),
+            }
         }
         let board = &self.engine.board;
-        self.edited.retain(|id, _| board.seen(*id).is_some());
+        self.edited.retain(|id, _| board.seen(*id).is_some() || self.closing.contains_key(id));
         board.tidy();
         Ok(())
     }
@@ -183,14 +198,21 @@ impl Courier {
         let notice = Notice { change: id, what: NoticeWhat::Progress, since: now.wall };
         let card = self.card(&notice, &seen.change, now).await;
         if self.edited.get(&id).is_some_and(|edited| edited.card == card) {
+            self.closing.remove(&id);
             return;
         }
         let (channel, marker) = (message.channel.clone(), notice.marker());
         let post = Post { channel, marker, card: card.clone(), reply_to: None, silent: true };
         let message = MessageId { channel: message.channel.clone(), id: message.id.clone() };
-        // An edit that is lost is made good by the next one.
-        if self.chat.edit(&message, &post).await.is_ok() {
-            self.edited.insert(id, Edited { at: now.monotonic, card });
+        match self.chat.edit(&message, &post).await {
+            Ok(()) => {
+                self.edited.insert(id, Edited { at: now.monotonic, card });
+                self.closing.remove(&id);
+            }
+            // An edit that is lost is made good by the next one.
+            Err(ChatFault::Unreachable(_)) => {}
+            // The message is gone, and with it what it offered.
+            Err(ChatFault::Refused(_)) => drop(self.closing.remove(&id)),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The effects of a step: each goes through a port, looks first whether it is done already, and tells what came of it.
 
 use state::change::outcome::{Overtaken, Refused};
+use state::change::patch::PatchStep;
 use state::change::plan::verify;
 use state::change::transition::Event;
-use state::change::write::{Decision, Intent, decide};
+use state::change::write::{Decision, Intent, decide, step_of};
 use state::change::{Change, Held, Phase, Pin, ReturnStage, WorkloadWork, Written};
 use state::claim::Claim;
 use state::evidence::Cause;
@@ -40,6 +41,8 @@ impl Engine {
         let writing = Writing { engine: self, claim, change: &change, item, place, step, now };
         match writing.run(intent, &mut live.unsure).await {
             Ok(done) => done,
+            // Where a write may be on its way, not being allowed to look is no answer about it.
+            Err(ClusterFault::Forbidden(_)) if live.unsure => Done::Unreachable,
             Err(ClusterFault::Forbidden(sentence)) => writing.forbidden(sentence),
             Err(ClusterFault::Unreachable(fault) | ClusterFault::Unreadable(fault)) => {
                 tracing::debug!(change = %change.head.number, fault = fault.chain(), "no answer to a write");
@@ -110,21 +113,25 @@ impl Engine {
 
     async fn old_image(&self, item: &WorkloadWork, container: &state::names::ContainerName, image: &Image) -> OldImage {
         let ran = item.baseline.digests.get(container);
-        match (self.registry.resolve(image).await, ran) {
-            (Ok(resolved), Some(ran)) if resolved.digest != *ran && !resolved.platforms.contains(ran) => {
-                OldImage::Pinned(image.resolved(ran.clone()))
-            }
-            (Ok(_), _) => OldImage::AsItStands,
-            // The tag is gone; the digest that ran may still be there.
-            (Err(RegistryFault::Unknown), Some(ran)) if image.reference.digest().is_none() => {
+        let resolved = self.registry.resolve(image).await;
+        // A digest that is written out says itself what is wanted; a tag stands for what ran.
+        let Some(ran) = ran.filter(|_| image.reference.digest().is_none()) else {
+            return match resolved {
+                Err(RegistryFault::Unknown) => OldImage::Gone,
+                _ => OldImage::AsItStands,
+            };
+        };
+        match resolved {
+            Ok(resolved) if resolved.digest == *ran || resolved.platforms.contains(ran) => OldImage::AsItStands,
+            // The tag has moved or is gone; the digest that ran may still be there.
+            Ok(_) | Err(RegistryFault::Unknown) => {
                 let pinned = image.resolved(ran.clone());
                 match self.registry.resolve(&pinned).await {
                     Err(RegistryFault::Unknown) => OldImage::Gone,
                     _ => OldImage::Pinned(pinned),
                 }
             }
-            (Err(RegistryFault::Unknown), _) => OldImage::Gone,
-            (Err(RegistryFault::Denied | RegistryFault::Unreachable(_)), _) => OldImage::AsItStands,
+            Err(RegistryFault::Denied | RegistryFault::Unreachable(_)) => OldImage::AsItStands,
         }
     }
 }
@@ -138,7 +145,7 @@ enum OldImage {
 fn intent<'a>(change: &'a Change, place: usize, step: MarkerStep) -> Option<Intent<'a>> {
     Some(match step {
         MarkerStep::Apply => Intent::Apply,
-        MarkerStep::Fence => Intent::Fence,
+        MarkerStep::Fence => Intent::Fence(MarkerStep::Apply),
         MarkerStep::Hold => Intent::Hold(change.written().get(place)?),
         MarkerStep::Return => {
             let pins: &[Pin] = match change.phase() {
@@ -161,69 +168,111 @@ struct Writing<'a> {
     now: Now,
 }
 
+/// Whether a write whose answer is not known can still happen.
+enum Settled {
+    /// It has not happened, and won't.
+    Yes,
+    /// It has happened: look again.
+    Arrived,
+}
+
 impl Writing<'_> {
     async fn run(&self, intent: Intent<'_>, unsure: &mut bool) -> Result<Done, ClusterFault> {
         let seen = self.read().await?;
-        match decide(intent, self.item, self.change.head.id, seen.as_ref()) {
-            Decision::Done { generation, template } => {
-                *unsure = false;
-                Ok(self.done(generation, template, seen.as_ref()))
-            }
-            Decision::Patch(patch) => match self.patch(&patch, unsure).await? {
-                Patched::Written(seen) => Ok(self.done(seen.generation, seen.template.hash(), Some(&seen))),
-                Patched::Rejected(sentence) => self.rejected(intent, sentence, unsure).await,
-                Patched::Missing => self.conclude(Decision::Missing, unsure).await,
-            },
-            decision => self.conclude(decision, unsure).await,
+        let decision = self.decide(intent, seen.as_ref());
+        let Decision::Patch(patch) = decision else {
+            return self.conclude(decision, seen.as_ref(), unsure).await;
+        };
+        match self.patch(&patch, unsure).await? {
+            Patched::Written(seen) => Ok(self.done(seen.generation, seen.template.hash(), Some(&seen))),
+            Patched::Missing => self.conclude(Decision::Missing, None, unsure).await,
+            Patched::Rejected(sentence) => self.rejected(intent, &patch, sentence, unsure).await,
         }
     }
 
     /// A test failed or the server refuses: only another look tells which.
-    async fn rejected(&self, intent: Intent<'_>, sentence: String, unsure: &mut bool) -> Result<Done, ClusterFault> {
+    async fn rejected(
+        &self,
+        intent: Intent<'_>,
+        patch: &[PatchStep],
+        sentence: String,
+        unsure: &mut bool,
+    ) -> Result<Done, ClusterFault> {
         let seen = self.read().await?;
-        match decide(intent, self.item, self.change.head.id, seen.as_ref()) {
-            Decision::Done { generation, template } => Ok(self.done(generation, template, seen.as_ref())),
-            Decision::Patch(_) => {
-                if !self.fenced(unsure).await? {
-                    return Ok(Done::Again);
-                }
-                Ok(self.refused(sentence))
-            }
-            decision => self.conclude(decision, unsure).await,
+        match self.decide(intent, seen.as_ref()) {
+            // Everything that was tested is as it was, so it is the server that refuses.
+            Decision::Patch(again) if again == patch => match self.settle(unsure).await? {
+                Settled::Yes => Ok(self.refused(sentence)),
+                Settled::Arrived => Ok(Done::Again),
+            },
+            // What was tested has changed in a way that hinders nothing: an annotation that came to be.
+            Decision::Patch(_) => Ok(Done::Again),
+            decision => self.conclude(decision, seen.as_ref(), unsure).await,
         }
     }
 
-    /// Before a write is called "not done", one that may still be on its way is made to fail. False: it had arrived.
-    async fn fenced(&self, unsure: &mut bool) -> Result<bool, ClusterFault> {
-        if self.step != MarkerStep::Apply || !*unsure {
-            return Ok(true);
-        }
-        let seen = self.read().await?;
-        if let Decision::Patch(patch) = decide(Intent::Fence, self.item, self.change.head.id, seen.as_ref()) {
-            match self.patch(&patch, unsure).await? {
-                Patched::Written(_) | Patched::Missing => {}
-                Patched::Rejected(_) => return Ok(false),
+    /// Before a write is called "not done", one that may still be on its way is made to fail by a fence.
+    async fn settle(&self, unsure: &mut bool) -> Result<Settled, ClusterFault> {
+        let of = if self.step == MarkerStep::Fence { MarkerStep::Apply } else { self.step };
+        let mut refused: Option<Vec<PatchStep>> = None;
+        while *unsure {
+            let seen = self.read().await?;
+            if seen.as_ref().and_then(|seen| step_of(seen, self.change.head.id)) == Some(of) {
+                return Ok(Settled::Arrived);
+            }
+            match self.decide(Intent::Fence(of), seen.as_ref()) {
+                // A server that takes not even the fence would take no late write either.
+                Decision::Patch(fence) if refused.as_ref() == Some(&fence) => *unsure = false,
+                Decision::Patch(fence) => match self.patch(&fence, unsure).await? {
+                    Patched::Written(_) | Patched::Missing => *unsure = false,
+                    Patched::Rejected(_) => refused = Some(fence),
+                },
+                // The fence stands, or the object that the write was meant for is gone.
+                _ => *unsure = false,
             }
         }
-        *unsure = false;
-        Ok(true)
+        Ok(Settled::Yes)
     }
 
-    async fn conclude(&self, decision: Decision, unsure: &mut bool) -> Result<Done, ClusterFault> {
-        if !self.fenced(unsure).await? {
+    /// Concludes from what was seen that there is nothing to write, or nothing more.
+    async fn conclude(
+        &self,
+        decision: Decision,
+        seen: Option<&WorkloadSeen>,
+        unsure: &mut bool,
+    ) -> Result<Done, ClusterFault> {
+        if let Decision::Done { generation, template } = decision {
+            *unsure = false;
+            return Ok(self.done(generation, template, seen));
+        }
+        let of = if self.step == MarkerStep::Fence { MarkerStep::Apply } else { self.step };
+        let marked = seen.and_then(|seen| step_of(seen, self.change.head.id)) == Some(of);
+        let may_have_written = marked || *unsure;
+        if !marked && matches!(self.settle(unsure).await?, Settled::Arrived) {
             return Ok(Done::Again);
         }
+        *unsure = false;
         let workload = self.item.workload.name.clone();
+        let first = self.step == MarkerStep::Apply && self.place == 0;
         let event = match (decision, self.step) {
+            // Only what surely was not written may be called untouched.
+            (Decision::Overtaken(_), _) if first && !may_have_written => Event::Rejected(Refused::Moved { workload }),
+            (Decision::Overtaken(Overtaken::Undone), _) if !may_have_written => {
+                Event::Overtaken(workload, Overtaken::Template)
+            }
             (Decision::Overtaken(how), _) => Event::Overtaken(workload, how),
             (Decision::Paused, MarkerStep::Hold) => Event::HeldAs(self.place, Held::PausedBySomebody),
             (Decision::Paused, _) => Event::Rejected(Refused::Paused { workload }),
-            (Decision::Missing, MarkerStep::Apply) if self.place == 0 => Event::Rejected(Refused::Missing { workload }),
+            (Decision::Missing, _) if first && !may_have_written => Event::Rejected(Refused::Missing { workload }),
             (Decision::Missing, MarkerStep::Fence) => Event::Settled,
             (Decision::Missing, _) => Event::Overtaken(workload, Overtaken::Recreated),
             (Decision::Done { .. } | Decision::Patch(_), _) => return Ok(Done::Again),
         };
         Ok(Done::Event(event))
+    }
+
+    fn decide(&self, intent: Intent<'_>, seen: Option<&WorkloadSeen>) -> Decision {
+        decide(intent, self.item, self.change.head.id, seen)
     }
 
     fn refused(&self, sentence: String) -> Done {
@@ -251,14 +300,13 @@ impl Writing<'_> {
             MarkerStep::Apply => Event::Wrote(written),
             MarkerStep::Hold => Event::HeldAs(self.place, Held::Paused(written)),
             MarkerStep::Return => Event::WroteBack(self.place, written),
-            MarkerStep::Fence => {
-                let marker = seen.and_then(WorkloadSeen::our_marker);
-                match marker.filter(|marker| marker.change == self.change.head.id).map(|marker| marker.step) {
-                    // The write that was to be stopped had arrived: it is ours, and is told as written.
-                    Some(MarkerStep::Apply) => Event::Wrote(Written { step: MarkerStep::Apply, ..written }),
-                    _ => Event::Settled,
-                }
+            // The write that was to be stopped had arrived: it is ours, and is told as written.
+            MarkerStep::Fence
+                if seen.and_then(|seen| step_of(seen, self.change.head.id)) == Some(MarkerStep::Apply) =>
+            {
+                Event::Wrote(Written { step: MarkerStep::Apply, ..written })
             }
+            MarkerStep::Fence => Event::Settled,
         })
     }
 
@@ -266,11 +314,7 @@ impl Writing<'_> {
         self.engine.cluster.read(&self.change.target, &self.item.workload).await
     }
 
-    async fn patch(
-        &self,
-        patch: &[state::change::patch::PatchStep],
-        unsure: &mut bool,
-    ) -> Result<Patched, ClusterFault> {
+    async fn patch(&self, patch: &[PatchStep], unsure: &mut bool) -> Result<Patched, ClusterFault> {
         let answer = self.engine.cluster.patch(self.claim, &self.change.target, &self.item.workload, patch).await;
         // A refusal answers this request; it proves nothing about an earlier one that is still on its way.
         *unsure = match &answer {

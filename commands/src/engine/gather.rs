@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use state::catalogue::Target;
-use state::change::outcome::{Outcome, Refused};
+use state::change::outcome::{Left, Outcome, Refused};
 use state::change::prepare::{Facts, Found, HeldBefore, Prepared, WantedImage, prepare};
 use state::change::transition::Event;
-use state::change::{Ask, Change};
+use state::change::{Ask, Change, WorkloadWork};
 use state::image::{Image, Reference, Repository};
-use state::names::ContainerName;
+use state::names::{ChangeId, ContainerName, WorkloadName};
 use state::records::RecordFault;
-use state::rollout::seen::{MarkerStep, Observed, WorkloadSeen};
+use state::rollout::seen::{Marker, MarkerStep, Observed, WorkloadSeen};
 
 use super::Engine;
 use super::effects::Done;
@@ -42,6 +42,12 @@ impl Engine {
     /// What would be written, from what is known without asking anybody: the answer to `plan` (D18).
     pub(crate) async fn foresee(&self, ask: &Ask, target: &Target) -> Result<Prepared, RecordFault> {
         let observed = self.cluster.observe(target);
+        if observed.age.is_none() {
+            return Ok(Prepared::Refuse(match self.cluster.trouble(target) {
+                Some(ClusterFault::Forbidden(sentence)) => Refused::Forbidden { sentence },
+                _ => Refused::ClusterUnreadable,
+            }));
+        }
         let seen = observed.workloads.iter().map(|view| view.workload.clone()).collect();
         let wanted = match ask {
             Ask::Deploy { reference } => unasked(target, reference),
@@ -61,9 +67,9 @@ impl Engine {
     ) -> Result<Facts, RecordFault> {
         let mut workloads = Vec::new();
         for (place, seen) in seen.into_iter().enumerate() {
-            let held = match &seen {
-                Some(seen) => self.held_before(place, seen).await?,
-                None => None,
+            let held = match (&seen, target.workloads.get(place)) {
+                (Some(seen), Some(workload)) => self.held_before(&workload.name, seen).await?,
+                _ => None,
             };
             let pods = observed.workloads.get(place).map(|view| view.pods.clone()).unwrap_or_default();
             workloads.push(Found { seen, pods, held });
@@ -74,24 +80,45 @@ impl Engine {
         Ok(Facts { workloads, wanted, releases, withdrawn })
     }
 
-    /// What an earlier change left here, where the marker says that it paused the workload. Whether that still stands is
-    /// for the decision.
-    async fn held_before(&self, place: usize, seen: &WorkloadSeen) -> Result<Option<HeldBefore>, RecordFault> {
-        let Some(marker) = seen.our_marker().filter(|marker| marker.step == MarkerStep::Hold && seen.paused) else {
-            return Ok(None);
-        };
-        let earlier = match self.records.change(marker.change).await {
-            Ok(Some(stored)) => stored.change,
-            // Without its record nobody can tell that it was us.
-            Ok(None) | Err(RecordFault::Unreadable(_)) => return Ok(None),
-            Err(fault) => return Err(fault),
-        };
-        let left = earlier.ended().filter(|ended| {
-            matches!(ended.outcome, Outcome::Left { .. } | Outcome::Superseded { .. } | Outcome::CantTell { .. })
+    /// What an earlier change that failed left here, where our marker names one. Whether that still stands is for the
+    /// decision.
+    async fn held_before(
+        &self,
+        workload: &WorkloadName,
+        seen: &WorkloadSeen,
+    ) -> Result<Option<HeldBefore>, RecordFault> {
+        let Some(marker) = seen.our_marker() else { return Ok(None) };
+        let Some(mut earlier) = self.earlier(marker.change).await? else { return Ok(None) };
+        let mut step = marker.step;
+        // A change that wrote nothing but a fence left what was there before it.
+        while step == MarkerStep::Fence
+            && let Some(before) = fenced_over(&earlier, workload)
+        {
+            let Some(change) = self.earlier(before.change).await? else { return Ok(None) };
+            (earlier, step) = (change, before.step);
+        }
+        let failed = earlier.ended().filter(|ended| match &ended.outcome {
+            Outcome::Left { .. } | Outcome::CantTell { .. } => true,
+            Outcome::Superseded { after_failure, .. } => after_failure.is_some(),
+            _ => false,
         });
-        let template = left.and_then(|ended| ended.left.get(place)?.template);
-        let baseline = earlier.work.as_ref().and_then(|work| work.workloads.get(place)).map(|item| &item.baseline);
-        Ok(template.zip(baseline).map(|(template, baseline)| HeldBefore { template, baseline: baseline.clone() }))
+        let left = failed.and_then(|ended| ended.left.iter().find(|left| left.workload == *workload)?.template);
+        let work = earlier.work.as_ref().and_then(|work| item_of(&work.workloads, workload));
+        let held = left.zip(work).map(|(template, item)| HeldBefore {
+            change: earlier.head.id,
+            template,
+            baseline: item.baseline.clone(),
+        });
+        Ok(held)
+    }
+
+    /// Without its record nobody can tell what a change left.
+    async fn earlier(&self, id: ChangeId) -> Result<Option<Change>, RecordFault> {
+        match self.records.change(id).await {
+            Ok(stored) => Ok(stored.map(|stored| stored.change)),
+            Err(RecordFault::Unreadable(_)) => Ok(None),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// Asks the registries which digests the reference stands for, each repository once.
@@ -136,6 +163,18 @@ impl Engine {
             (Err(RegistryFault::Unreachable(_)), None) => Err(Refused::RegistryUnreachable { host: host() }),
         }
     }
+}
+
+fn item_of<'a>(items: &'a [WorkloadWork], workload: &WorkloadName) -> Option<&'a WorkloadWork> {
+    items.iter().find(|item| item.workload.name == *workload)
+}
+
+/// The marker that stood in a workload before a change that wrote nothing else there.
+fn fenced_over(change: &Change, workload: &WorkloadName) -> Option<Marker> {
+    let ended = change.ended()?;
+    let untouched = ended.left.iter().all(|left| left.workload != *workload || left.what == Left::Untouched);
+    let item = item_of(&change.work.as_ref()?.workloads, workload).filter(|_| untouched)?;
+    item.found_marker.as_ref()?.parse().ok()
 }
 
 /// The images as the catalogue and the reference name them.

@@ -60,7 +60,8 @@ impl Live {
         let current = state::change::transition::resumed(stored.change.clone());
         let kept = current.head.observed;
         let (last, blind, progress) = (None, std::time::Duration::ZERO, Vec::new());
-        Self { stored, current, last, blind, unsure: true, unreachable: false, progress, kept }
+        let unsure = step::may_write(&current);
+        Self { stored, current, last, blind, unsure, unreachable: false, progress, kept }
     }
 
     /// The change.

@@ -27,9 +27,21 @@ impl Engine {
     /// Looks after all open questions. `starting` is the first look of this process.
     pub async fn questions(&self, now: Now, starting: bool) -> Result<Asked, RecordFault> {
         let mut asked = Asked::default();
-        for (question, revision) in self.records.questions().await? {
+        for question in self.records.questions().await? {
+            let (question, revision) = match question {
+                Ok(question) => question,
+                Err(fault) if starting => {
+                    tracing::error!(fault = fault.fault().chain(), "a question can't be read, and blocks its target");
+                    continue;
+                }
+                Err(_) => continue,
+            };
             // A question whose change can't be read waits for somebody to answer it.
-            let Ok(Some(stored)) = self.records.change(question.change).await else { continue };
+            let stored = match self.records.change(question.change).await {
+                Ok(Some(stored)) => stored,
+                Ok(None) | Err(RecordFault::Unreadable(_)) => continue,
+                Err(fault) => return Err(fault),
+            };
             asked.began.extend(self.question(&stored.change, &question, revision, now, starting).await?);
         }
         Ok(asked)

@@ -6,7 +6,8 @@ use state::change::outcome::Refused;
 use state::change::plan::{Look, Plan, Step, begin_watch, plan};
 use state::change::prepare::Prepared;
 use state::change::transition::{Event, Transition, transition};
-use state::change::{Change, Phase};
+use state::change::{Change, ParkedWhy, Phase};
+use state::fault::Fault;
 use state::lock::Lock;
 use state::records::{Advanced, RecordFault};
 use state::rollout::seen::Observed;
@@ -22,8 +23,11 @@ const LOOK: Duration = Duration::from_secs(1);
 /// After a call without an answer, so long is waited for the next.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// What is remembered is stored so often, so that a crash forgets no more.
-const KEEP: Duration = Duration::from_secs(30);
+/// What is remembered is stored so often, so that a crash forgets no more than 30 s.
+const KEEP: Duration = Duration::from_secs(25);
+
+/// For so long a right to watch may be missing, because a token is just being renewed, before that refuses a change.
+const FORBIDDEN_REFUSES: Duration = Duration::from_secs(5);
 
 /// What a step came to.
 #[derive(Debug)]
@@ -41,10 +45,25 @@ pub enum Stepped {
 impl Engine {
     /// Does the next thing for a change.
     pub async fn step(&self, live: &mut Live, now: Now) -> Stepped {
-        match self.try_step(live, now).await {
-            Ok(stepped) => stepped,
-            Err(fault) => Stepped::Failed(fault),
+        let stepped = match self.try_step(live, now).await {
+            // A record that can't be read blocks what it is about: this change waits until somebody has looked.
+            Err(RecordFault::Unreadable(fault)) => self.park(live, fault, now).await,
+            stepped => stepped,
+        };
+        stepped.unwrap_or_else(Stepped::Failed)
+    }
+
+    async fn park(&self, live: &mut Live, fault: Fault, now: Now) -> Result<Stepped, RecordFault> {
+        if let Some(next) = transition(&live.current, Event::Park(ParkedWhy::RecordUnreadable), now.wall) {
+            let change = live.current.head.number;
+            tracing::error!(%change, fault = fault.chain(), "a change is parked: a record that it needs can't be read");
+            let stepped = self.commit(live, next, now).await?;
+            if live.current.head.parked.is_some() {
+                return Ok(stepped);
+            }
         }
+        // It is the change's own record, so that not even that can be stored.
+        Err(RecordFault::Unreadable(fault))
     }
 
     async fn try_step(&self, live: &mut Live, now: Now) -> Result<Stepped, RecordFault> {
@@ -57,6 +76,10 @@ impl Engine {
         }
         let observed = self.cluster.observe(&live.current.target);
         live.pass(&observed, now);
+        if !self.answers_again(live, &observed).await {
+            self.show(live);
+            return Ok(Stepped::Wait(RETRY));
+        }
         let Plan { step, watch, progress } = plan(&live.current, live.look(&observed, now));
         live.current.watch = watch;
         live.progress = progress;
@@ -65,13 +88,36 @@ impl Engine {
             Some(refused) => Done::Event(refused),
             None => self.carry_out(live, step, &observed, now).await?,
         };
-        live.unreachable = matches!(done, Done::Unreachable);
+        live.unreachable = match &done {
+            Done::Unreachable => true,
+            // To be parked is no answer of the cluster.
+            Done::Event(Event::Park(_)) => live.unreachable,
+            _ => false,
+        };
         match done {
             Done::Event(event) => self.follow_from(live, event, &observed, now).await,
             Done::Nothing => self.keep(live, now).await.map(|()| Stepped::Wait(LOOK)),
             Done::Again => Ok(Stepped::Again),
             Done::Unreachable => self.keep(live, now).await.map(|()| Stepped::Wait(RETRY)),
         }
+    }
+
+    /// A change that is parked because the cluster gave no answers goes on once it has given one: that its watches
+    /// are fed is not enough.
+    async fn answers_again(&self, live: &mut Live, observed: &Observed) -> bool {
+        let parked = live.current.head.parked.as_ref();
+        let waits = parked.is_some_and(|parked| parked.why == ParkedWhy::ClusterUnreadable) && live.unreachable;
+        if !waits || !observed.fresh() {
+            return true;
+        }
+        let target = &live.current.target;
+        for workload in &target.workloads {
+            if self.cluster.read(target, workload).await.is_err() {
+                return false;
+            }
+        }
+        live.unreachable = false;
+        true
     }
 
     /// Reads the record again if it has moved on: a person's act was committed beside us. False: it is gone.
@@ -105,19 +151,19 @@ impl Engine {
     }
 
     async fn commit(&self, live: &mut Live, next: Transition, now: Now) -> Result<Stepped, RecordFault> {
+        // Until it is stored, a write that was answered is known to this call alone: if the record has moved on, or the
+        // store fails, it has to be looked for again.
+        let unsure = std::mem::replace(&mut live.unsure, may_write(&live.current));
         match self.records.advance(&live.stored, &next, now.wall).await? {
             Advanced::Done(stored) => {
+                live.unsure = unsure;
                 live.stored = *stored;
                 live.current = live.stored.change.clone();
                 live.kept = live.current.head.observed;
                 self.show(live);
                 Ok(if live.current.ended().is_some() { Stepped::Ended } else { Stepped::Again })
             }
-            Advanced::Moved => {
-                // What was just done is not written down: it has to be looked for.
-                live.unsure = true;
-                Ok(Stepped::Again)
-            }
+            Advanced::Moved => Ok(Stepped::Again),
             Advanced::Locked(lock) => {
                 let refused = locked(&live.current, &lock);
                 match transition(&live.current, refused, now.wall) {
@@ -145,9 +191,11 @@ impl Engine {
         self.board.show(Seen { change: live.current.clone(), progress: live.progress.clone() });
     }
 
-    /// A target that may not even be looked at is refused with the server's sentence, rather than as unreadable.
+    /// A target that may not even be looked at is refused with the server's sentence, rather than as unreadable. A token
+    /// that is just being renewed is waited for.
     fn not_allowed_to_look(&self, live: &Live, observed: &Observed) -> Option<Event> {
-        if observed.fresh() || !matches!(live.current.phase(), Phase::Preparing) {
+        let waits = matches!(live.current.phase(), Phase::Preparing) && live.current.head.parked.is_none();
+        if observed.fresh() || !waits || live.blind < FORBIDDEN_REFUSES {
             return None;
         }
         match self.cluster.trouble(&live.current.target)? {
@@ -165,10 +213,8 @@ impl Engine {
             Step::Prepare => self.prepare(&live.current, observed).await,
             Step::Write { place, step } => {
                 let claim = self.records.claim(&live.current.target.name, live.id()).await?;
-                let Some(claim) = claim else {
-                    // Only the commit of the outcome gives a claim back: the record has moved on.
-                    return Ok(Done::Again);
-                };
+                // It is gone with the commit of the outcome, which the next look finds, or an admin has freed the target.
+                let Some(claim) = claim else { return Ok(Done::Nothing) };
                 Ok(self.write(&claim, live, place, step, now).await)
             }
             Step::CheckOldImages => Ok(self.check_old_images(&live.current).await),
@@ -206,6 +252,11 @@ impl Live {
         self.stored = stored;
         self.current = current;
     }
+}
+
+/// Whether a write may have been sent in this phase.
+pub(super) fn may_write(change: &Change) -> bool {
+    !matches!(change.phase(), Phase::Preparing | Phase::Ended(_))
 }
 
 fn locked(change: &Change, lock: &Lock) -> Event {

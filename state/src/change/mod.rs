@@ -11,6 +11,7 @@ pub mod patch;
 pub mod plan;
 pub mod prepare;
 pub mod release;
+mod running;
 pub mod transition;
 pub mod write;
 
@@ -278,6 +279,9 @@ pub struct Work {
     pub workloads: Vec<WorkloadWork>,
     /// The release that a rollback goes to, by the change that made it; none where it goes to a baseline.
     pub release: Option<ChangeNumber>,
+    /// For a rollback: fields beside images in which the recorded templates differ from those that were found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<String>,
 }
 
 /// What a change writes to one workload, and what it found there before.
@@ -291,13 +295,17 @@ pub struct WorkloadWork {
     pub found: TemplateHash,
     /// Text of the annotation that stood there.
     pub found_marker: Option<String>,
+    /// The number of the rollout that stood there, where its controller had given it one: another one later tells that
+    /// something else was rolled out in between.
+    pub found_revision: Option<String>,
     /// It was paused by an earlier change of ours: our write takes the pause away.
     pub resumes: bool,
     /// Replicas that were wanted.
     pub replicas: u32,
     /// The new images.
     pub images: Vec<NewImage>,
-    /// The whole template to write, where not the images alone are to change.
+    /// The whole template to write, where not the images alone are to change, or where what was found is not the
+    /// baseline.
     pub template: Option<Value>,
     /// What to go back to.
     pub baseline: Baseline,

@@ -262,7 +262,7 @@ pub struct LeftBehind {
     pub workload: WorkloadName,
     /// What was done to it.
     pub what: Left,
-    /// The template that stands there by our last write; none where nothing was written.
+    /// The template that stands there by our last write; none where nothing was written, or where it was undone.
     pub template: Option<TemplateHash>,
 }
 

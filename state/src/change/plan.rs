@@ -2,13 +2,14 @@
 //!
 //! It looks at the world first and at deadlines last, so that what happened while rotabot was away counts.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::outcome::{CantTell, Digests, EndedBy, Overtaken, Refused};
 use super::transition::Event;
-use super::{Change, Held, ParkedWhy, Phase, ReturnStage, Watch, WorkloadWork, Written};
+use super::{Change, Held, ParkedWhy, Phase, ReturnStage, Watch, WorkloadWork, Written, running};
 use crate::evidence::{Cause, CauseKind};
 use crate::image::Image;
 use crate::rollout::cause::{Lookup, cause, cause_of_sign};
@@ -17,6 +18,7 @@ use crate::rollout::expectation::{Expectation, ExpectedImage};
 use crate::rollout::judge::{Failure as Fails, Judgement, Moment, Progress, Supersession, judge};
 use crate::rollout::memory::Memory;
 use crate::rollout::seen::{MarkerStep, Observed, WorkloadView};
+use crate::rollout::signs::rank;
 use crate::rollout::stability::{Stability, StabilityWindow};
 use crate::time::ObservedTime;
 
@@ -94,16 +96,22 @@ pub fn plan(change: &Change, look: Look<'_>) -> Plan {
     if change.ended().is_some() {
         return idle(Step::Wait);
     }
+    // A stop needs no look at the cluster, but where a write may be on its way.
+    match (&change.head.stop, change.phase()) {
+        (Some(_), Phase::Applying { .. }) if !look.unsure => return idle(Step::Conclude(Event::Settled)),
+        (Some(stop), Phase::Rolling { .. }) => return idle(Step::Conclude(Event::Stop(stop.by.clone()))),
+        _ => {}
+    }
     let gave_up = blind(change, look);
     if !look.observed.fresh() || gave_up.is_some() {
         return idle(gave_up.map_or(Step::Wait, Step::Conclude));
     }
-    if let (Some(stop), Phase::Rolling { .. }) = (&change.head.stop, change.phase()) {
-        return idle(Step::Conclude(Event::Stop(stop.by.clone())));
-    }
     match change.phase() {
         Phase::Preparing => idle(Step::Prepare),
-        Phase::Applying { written } => idle(applying(change, written, look)),
+        Phase::Applying { written } => {
+            let step = if change.head.stop.is_some() { MarkerStep::Fence } else { MarkerStep::Apply };
+            idle(Step::Write { place: written.len(), step })
+        }
         Phase::Rolling { written } => rolling(change, look, written, MarkerStep::Apply),
         Phase::Stabilizing { written } => stabilizing(change, look, written, MarkerStep::Apply),
         Phase::Holding { written, held, .. } => holding(change, look, written, held),
@@ -129,21 +137,7 @@ fn blind(change: &Change, look: Look<'_>) -> Option<Event> {
     }
 }
 
-fn applying(change: &Change, written: &[Written], look: Look<'_>) -> Step {
-    let place = written.len();
-    match &change.head.stop {
-        None => Step::Write { place, step: MarkerStep::Apply },
-        Some(_) if look.unsure => Step::Write { place, step: MarkerStep::Fence },
-        Some(_) => Step::Conclude(Event::Settled),
-    }
-}
-
-fn holding(
-    change: &Change,
-    look: Look<'_>,
-    written: &[Written],
-    held: &std::collections::BTreeMap<usize, Held>,
-) -> Plan {
+fn holding(change: &Change, look: Look<'_>, written: &[Written], held: &BTreeMap<usize, Held>) -> Plan {
     let judged = Judged::of(change, look, written, MarkerStep::Apply);
     let next = (0..written.len()).find(|place| !held.contains_key(place));
     let step = match next {
@@ -169,7 +163,7 @@ impl Judged {
         let moment = Moment { observed: look.at, wall: look.now };
         let mut judged = Judged { judgements: Vec::new(), memory: Vec::new() };
         for (place, (item, one)) in items.iter().zip(written).enumerate() {
-            let Some(view) = look.observed.workloads.get(place) else { continue };
+            let Some(view) = look.observed.workloads.get(place) else { break };
             let expectation = expectation(item, one, place, step, change);
             let memory = match change.watch.memory.get(place) {
                 Some(memory) => memory.clone(),
@@ -252,6 +246,10 @@ fn rolling(change: &Change, look: Look<'_>, written: &[Written], step: MarkerSte
 }
 
 fn next_of_rolling(change: &Change, look: Look<'_>, written: &[Written], step: MarkerStep, judged: &Judged) -> Step {
+    // They are judged together or not at all.
+    if judged.judgements.len() != written.len() {
+        return Step::Wait;
+    }
     if let Some(event) = not_ours_to_judge(change, &judged.judgements) {
         return Step::Conclude(event);
     }
@@ -264,7 +262,7 @@ fn next_of_rolling(change: &Change, look: Look<'_>, written: &[Written], step: M
         return scene.failed(place, failure);
     }
     let complete = |judgement: &Judgement| matches!(judgement, Judgement::Complete(_));
-    if !judged.judgements.is_empty() && judged.judgements.iter().all(complete) {
+    if !written.is_empty() && judged.judgements.iter().all(complete) {
         return match change.target.policy.stability_window.is_zero() {
             true => Step::Verify,
             false => Step::Conclude(Event::Completed(scene.windows())),
@@ -280,7 +278,7 @@ fn stabilizing(change: &Change, look: Look<'_>, written: &[Written], step: Marke
     let mut windows = Vec::new();
     for (place, (item, one)) in items.iter().zip(written).enumerate() {
         let (Some(view), Some(window)) = (look.observed.workloads.get(place), change.watch.windows.get(place)) else {
-            continue;
+            break;
         };
         let expectation = expectation(item, one, place, step, change);
         let (state, window) = window.clone().look(view, &expectation, &change.target.policy, moment);
@@ -316,10 +314,14 @@ fn progress_of(state: &Stability) -> Option<&Progress> {
 }
 
 fn next_of_stabilizing(scene: &Scene<'_>, states: &[Stability]) -> Step {
+    if states.len() != scene.written.len() {
+        return Step::Wait;
+    }
     let unsettled: Vec<_> = states
         .iter()
         .map(|state| match state {
             Stability::Unsettled(judgement) => judgement.clone(),
+            Stability::Stable(progress) => Judgement::Complete(progress.clone()),
             other => Judgement::Moving(progress_of(other).cloned().unwrap_or_default()),
         })
         .collect();
@@ -386,11 +388,13 @@ impl Scene<'_> {
         (0..self.written.len()).filter_map(window).collect()
     }
 
-    /// A failure is concluded once its cause is known with log and events, as far as they are to be had (V6).
+    /// A failure is concluded once its cause is known with log and events, as far as they are to be had (V6), and as many
+    /// pods are counted as show it in the end.
     fn failed(&self, place: usize, failure: &Fails) -> Step {
         let Some((view, expectation, memory)) = self.view(place) else { return Step::Wait };
         let (found, lookup) = cause(view, &expectation, memory, failure, self.look.now);
-        if !self.knows(&found) {
+        let counts = |cause: &Cause| (cause.kind, cause.affected, cause.of);
+        if self.change.cause.as_ref().map(counts) != Some(counts(&found)) {
             return Step::Investigate { place, cause: Box::new(found), lookup };
         }
         let Some(workload) = self.change.target.workloads.get(place).map(|workload| workload.name.clone()) else {
@@ -406,25 +410,19 @@ impl Scene<'_> {
         Step::Conclude(Event::Failed { workload, kind: found.kind, ended_by })
     }
 
+    /// The most telling sign of all workloads is looked into, before it has ended anything. One look into each kind is
+    /// enough for the progress card.
     fn early_sign<'a>(&self, progress: impl Iterator<Item = Option<&'a Progress>>) -> Option<Step> {
-        for (place, progress) in progress.enumerate() {
-            let Some(sign) = progress.and_then(|progress| progress.sign.as_ref()) else { continue };
-            let Some((view, expectation, memory)) = self.view(place) else { continue };
-            let (found, lookup) = cause_of_sign(view, &expectation, memory, sign, self.look.now);
-            if !self.knows(&found) {
-                return Some(Step::Investigate { place, cause: Box::new(found), lookup });
-            }
-        }
-        None
-    }
-
-    /// One look into each kind of failure is enough: the proof is kept as it was first found.
-    fn knows(&self, found: &Cause) -> bool {
-        self.change.cause.as_ref().is_some_and(|known| known.kind == found.kind)
+        let signs = progress.enumerate().filter_map(|(place, progress)| Some((place, progress?.sign.as_ref()?)));
+        let (place, sign) = signs.min_by_key(|(place, sign)| (rank(sign.kind), *place))?;
+        let (view, expectation, memory) = self.view(place)?;
+        let (found, lookup) = cause_of_sign(view, &expectation, memory, sign, self.look.now);
+        let known = self.change.known_cause() == Some(found.kind);
+        (!known).then(|| Step::Investigate { place, cause: Box::new(found), lookup })
     }
 }
 
-fn in_order(back: &std::collections::BTreeMap<usize, Written>) -> Vec<Written> {
+fn in_order(back: &BTreeMap<usize, Written>) -> Vec<Written> {
     back.values().cloned().collect()
 }
 
@@ -450,9 +448,11 @@ pub fn verify(change: &Change, look: Look<'_>) -> Option<Event> {
         _ => return None,
     }
     let mut digests = Digests::Match;
+    let mut ran = Vec::new();
     for (place, one) in written.iter().enumerate() {
         let item = change.work.as_ref()?.workloads.get(place)?;
         let expectation = expectation(item, one, place, step, change);
+        ran.push(running::digests(&item.workload, &look.observed.workloads.get(place)?.pods, one.template));
         match check(look.observed.workloads.get(place)?, &expectation) {
             DigestCheck::Match => {}
             DigestCheck::Mismatch { pod, .. } => {
@@ -473,5 +473,5 @@ pub fn verify(change: &Change, look: Look<'_>) -> Option<Event> {
         }
     }
     let pods = plan.progress.iter().map(|progress| progress.new_ready).sum();
-    Some(Event::Verified { digests, pods })
+    Some(Event::Verified { digests, pods, ran })
 }

@@ -1,15 +1,19 @@
 //! The decision that `preparing` ends with: what is to be written, or why nothing is. The same decision answers `plan`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::outcome::Refused;
-use super::release::{Release, RunningImages, Withdrawn, choose, same_image, with_running_digest};
+use super::release::{Origin, Release, RunningImages, Withdrawn, choose, with_running_digest};
+use super::running::{all_ready, digests, healthy};
 use super::{Ask, Baseline, NewImage, RollbackTo, Work, WorkloadWork};
 use crate::catalogue::{Target, Workload};
 use crate::image::{Digest, Image};
-use crate::names::{ChangeNumber, ContainerName};
+use crate::names::{ChangeId, ChangeNumber, ContainerName};
 use crate::rollout::seen::{MarkerStep, PodSeen, WorkloadSeen};
 use crate::template::{Template, TemplateHash};
+
+/// So many fields are named in which a release differs from what stands there.
+const DIFFERENCES: usize = 8;
 
 /// What was found out for the decision.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,13 +35,15 @@ pub struct Found {
     pub seen: Option<WorkloadSeen>,
     /// Its pods.
     pub pods: Vec<PodSeen>,
-    /// Where our marker says that an earlier change paused it: what that change left and found.
+    /// Where our marker names an earlier change that failed: what that change left and found.
     pub held: Option<HeldBefore>,
 }
 
-/// What an earlier change left in a workload that it paused.
+/// What an earlier change that failed left in a workload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeldBefore {
+    /// The change.
+    pub change: ChangeId,
     /// The template that it left.
     pub template: TemplateHash,
     /// What it had found, which a later change inherits.
@@ -79,17 +85,28 @@ struct Usable<'a> {
     workload: &'a Workload,
     seen: &'a WorkloadSeen,
     pods: &'a [PodSeen],
-    held: Option<&'a HeldBefore>,
+    /// It is paused by an earlier change of ours.
+    resumes: bool,
+    /// What that change had found, where what it left stands here.
+    inherits: Option<&'a Baseline>,
+}
+
+impl Usable<'_> {
+    fn digests(&self) -> BTreeMap<ContainerName, Digest> {
+        digests(self.workload, self.pods, self.seen.template.hash())
+    }
 }
 
 fn workloads<'a>(ask: &Ask, target: &'a Target, facts: &'a Facts) -> Result<(Vec<Usable<'a>>, Work), Refused> {
-    let usable: Vec<_> = target.workloads.iter().zip(&facts.workloads).map(usable).collect::<Result<_, _>>()?;
+    // What a change had found is inherited as one: a workload that it left complete was not good before it either.
+    let holders = facts.workloads.iter().filter_map(|found| Some(paused_by_us(found)?.change)).collect();
+    let all = target.workloads.iter().zip(&facts.workloads);
+    let usable = all.map(|(workload, found)| usable(workload, found, &holders)).collect::<Result<Vec<_>, _>>()?;
     let running = running_images(&usable);
-    let (chosen, release) = match ask {
-        Ask::Deploy { .. } => (None, None),
+    let chosen = match ask {
+        Ask::Deploy { .. } => None,
         Ask::Rollback { to, .. } => {
-            let release = choose(to, &facts.releases, &facts.withdrawn, &running).ok_or_else(|| nowhere(to))?;
-            (Some(release), Some(release.number))
+            Some(choose(to, &facts.releases, &facts.withdrawn, &running).ok_or_else(|| nowhere(to))?)
         }
     };
     let items = usable
@@ -100,7 +117,21 @@ fn workloads<'a>(ask: &Ask, target: &'a Target, facts: &'a Facts) -> Result<(Vec
             _ => Ok(item(one, new_images(place, one, facts), None)),
         })
         .collect::<Result<Vec<_>, _>>()?;
-    Ok((usable, Work { workloads: items, release }))
+    let release = chosen.filter(|release| release.origin == Origin::Verified).map(|release| release.number);
+    let differences = chosen.map(|release| differences(release, &usable)).unwrap_or_default();
+    Ok((usable, Work { workloads: items, release, differences }))
+}
+
+/// Fields beside images in which the recorded templates differ from those that stand there, for people to know.
+fn differences(release: &Release, usable: &[Usable<'_>]) -> Vec<String> {
+    let of = |one: &Usable<'_>| {
+        let recorded = release.workloads.iter().find(|known| known.workload == one.workload.name);
+        let recorded = recorded.map(|known| Template::new(known.template.clone()));
+        recorded.map(|recorded| one.seen.template.differences(&recorded, DIFFERENCES)).unwrap_or_default()
+    };
+    let mut found: Vec<String> = usable.iter().flat_map(of).collect();
+    found.truncate(DIFFERENCES);
+    found
 }
 
 fn nowhere(to: &RollbackTo) -> Refused {
@@ -111,7 +142,7 @@ fn nowhere(to: &RollbackTo) -> Refused {
     }
 }
 
-fn usable<'a>((workload, found): (&'a Workload, &'a Found)) -> Result<Usable<'a>, Refused> {
+fn usable<'a>(workload: &'a Workload, found: &'a Found, holders: &BTreeSet<ChangeId>) -> Result<Usable<'a>, Refused> {
     let Some(seen) = &found.seen else {
         return Err(Refused::Missing { workload: workload.name.clone() });
     };
@@ -122,19 +153,33 @@ fn usable<'a>((workload, found): (&'a Workload, &'a Found)) -> Result<Usable<'a>
             return Err(Refused::NoContainer { workload, container, has });
         }
     }
-    let ours = seen.our_marker().is_some_and(|marker| marker.step == MarkerStep::Hold);
-    let held = found.held.as_ref().filter(|held| ours && seen.paused && held.template == seen.template.hash());
-    if seen.paused && held.is_none() {
+    let resumes = paused_by_us(found).is_some();
+    if seen.paused && !resumes {
         return Err(Refused::Paused { workload: workload.name.clone() });
     }
-    Ok(Usable { workload, seen, pods: &found.pods, held })
+    let left_here = found.held.as_ref().filter(|held| holders.contains(&held.change) && stands(held, seen));
+    let inherits = left_here.map(|held| &held.baseline);
+    Ok(Usable { workload, seen, pods: &found.pods, resumes, inherits })
+}
+
+/// The change of ours that paused it, if the template is still as that change left it. A fence that was put later
+/// changes neither.
+fn paused_by_us(found: &Found) -> Option<&HeldBefore> {
+    let seen = found.seen.as_ref().filter(|seen| seen.paused)?;
+    let step = seen.our_marker()?.step;
+    let held = found.held.as_ref().filter(|held| stands(held, seen));
+    held.filter(|_| matches!(step, MarkerStep::Hold | MarkerStep::Fence))
+}
+
+fn stands(held: &HeldBefore, seen: &WorkloadSeen) -> bool {
+    held.template == seen.template.hash()
 }
 
 /// What stands in the templates, with the digests that ready pods report where the template names none.
 fn running_images(usable: &[Usable<'_>]) -> RunningImages {
     let mut running = RunningImages::new();
     for one in usable {
-        let digests = ready_digests(one);
+        let digests = one.digests();
         for source in &one.workload.containers {
             let written = one.seen.template.image_of(&source.container).and_then(|text| text.parse().ok());
             if let Some(image) = written {
@@ -144,25 +189,6 @@ fn running_images(usable: &[Usable<'_>]) -> RunningImages {
         }
     }
     running
-}
-
-/// Digests that the ready pods of the current template report, where they agree.
-fn ready_digests(one: &Usable<'_>) -> BTreeMap<ContainerName, Digest> {
-    let template = one.seen.template.hash();
-    let ready = || one.pods.iter().filter(move |pod| pod.ready && !pod.deleting && pod.template == Some(template));
-    let mut digests = BTreeMap::new();
-    for source in &one.workload.containers {
-        let mut reported = ready()
-            .flat_map(|pod| &pod.containers)
-            .filter(|container| container.name == source.container.as_str())
-            .map(|container| container.digest());
-        if let Some(Some(first)) = reported.next()
-            && reported.all(|other| other.as_ref() == Some(&first))
-        {
-            digests.insert(source.container.clone(), first);
-        }
-    }
-    digests
 }
 
 fn new_images(place: usize, one: &Usable<'_>, facts: &Facts) -> Vec<NewImage> {
@@ -203,20 +229,27 @@ fn back_to(release: &Release, whole: bool, to: &RollbackTo, one: &Usable<'_>) ->
 }
 
 fn item(one: &Usable<'_>, images: Vec<NewImage>, template: Option<serde_json::Value>) -> WorkloadWork {
-    let baseline = match one.held {
-        Some(held) => held.baseline.clone(),
+    let found = &one.seen.template;
+    let baseline = match one.inherits {
+        Some(inherited) => inherited.clone(),
         None => Baseline {
-            template: one.seen.template.json().clone(),
-            digests: ready_digests(one),
-            all_ready: all_ready(one),
+            template: found.json().clone(),
+            digests: one.digests(),
+            all_ready: all_ready(one.seen, one.pods),
         },
     };
+    // An inherited baseline is not what stands here, so the record must hold the template that is written.
+    let whole = || found.with_images(images.iter().map(|new| (&new.container, new.to.to_string()))).json().clone();
+    let template = template.or_else(|| one.inherits.map(|_| whole()));
+    // A number that the controller has not brought up to date yet tells nothing later.
+    let settled = one.seen.observed_generation >= one.seen.generation;
     WorkloadWork {
         workload: one.workload.clone(),
         uid: one.seen.uid.clone(),
-        found: one.seen.template.hash(),
+        found: found.hash(),
         found_marker: one.seen.marker.clone(),
-        resumes: one.held.is_some(),
+        found_revision: one.seen.revision.clone().filter(|_| settled),
+        resumes: one.resumes,
         replicas: one.seen.desired,
         images,
         template,
@@ -224,38 +257,42 @@ fn item(one: &Usable<'_>, images: Vec<NewImage>, template: Option<serde_json::Va
     }
 }
 
-fn all_ready(one: &Usable<'_>) -> bool {
-    let template = one.seen.template.hash();
-    let pods = one.pods.iter().filter(|pod| !pod.deleting && pod.template == Some(template));
-    let ready = pods.clone().filter(|pod| pod.ready).count();
-    ready == pods.count() && u32::try_from(ready).is_ok_and(|ready| ready >= one.seen.desired)
-}
-
 fn conclude(found: Vec<Usable<'_>>, work: Work) -> Prepared {
     let runs_already = found.iter().zip(&work.workloads).all(|(one, item)| {
-        let digests = ready_digests(one);
-        let same = item.images.iter().all(|new| {
-            new.from
-                .parse::<Image>()
-                .is_ok_and(|from| same_image(&with_running_digest(from, digests.get(&new.container)), &new.to))
+        let digests = one.digests();
+        let same = item.images.iter().all(|new| runs(new, digests.get(&new.container)));
+        // A digest that is only written out makes no other template.
+        let found = &one.seen.template;
+        let with_images = found.with_images(item.images.iter().map(|new| (&new.container, new.to.to_string())));
+        let same_template = item.template.as_ref().is_none_or(|template| {
+            let template = Template::new(template.clone()).hash();
+            template == item.found || template == with_images.hash()
         });
-        let same_template =
-            item.template.as_ref().is_none_or(|template| Template::new(template.clone()).hash() == item.found);
         same && same_template && !item.resumes
     });
-    if !runs_already {
+    // Without pods nothing runs, whatever the template says.
+    let no_pods = found.iter().any(|one| one.seen.desired == 0);
+    if !runs_already || no_pods {
         return Prepared::Write(Box::new(work));
     }
-    if found.iter().all(|one| healthy(one)) {
+    if found.iter().all(|one| healthy(one.seen)) {
         return Prepared::NothingToDo;
     }
     Prepared::Refuse(Refused::RunsUnhealthy)
 }
 
-fn healthy(one: &Usable<'_>) -> bool {
-    let seen = one.seen;
-    let counts = [seen.updated, seen.ready, seen.available, seen.total];
-    seen.observed_generation >= seen.generation && counts.iter().all(|count| *count == seen.desired)
+/// Whether exactly this image runs, as far as can be known. A digest that is wanted has to be seen: a tag that is the
+/// same may have moved since.
+fn runs(new: &NewImage, ready: Option<&Digest>) -> bool {
+    let Ok(from) = new.from.parse::<Image>() else { return false };
+    if from.repository != new.to.repository {
+        return false;
+    }
+    match (new.to.reference.digest(), from.reference.digest().or(ready)) {
+        (Some(wanted), Some(running)) => running == wanted || new.platforms.contains(running),
+        (Some(_), None) => false,
+        (None, _) => from.reference.tag() == new.to.reference.tag(),
+    }
 }
 
 impl WorkloadWork {

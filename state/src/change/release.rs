@@ -10,7 +10,7 @@ use super::RollbackTo;
 use crate::image::{Digest, Image, Reference};
 use crate::names::{ChangeId, ChangeNumber, ContainerName, WorkloadName};
 
-/// Something that once ran: a release (a verified deploy), or the baseline of a deploy, kept for want of one.
+/// Something that once ran: a release (a verified deploy), or the baseline of a change, kept for want of one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Release {
     /// The change that verified it, or the one whose baseline it was.
@@ -70,7 +70,7 @@ impl Withdrawn {
 pub enum Origin {
     /// A deploy that was verified.
     Verified,
-    /// What a deploy found running.
+    /// What a change found running.
     Baseline,
 }
 
@@ -98,13 +98,11 @@ impl Release {
     /// Whether it runs just these images. Digests decide where both sides know them; a tag alone stands for the image
     /// only where a digest is missing.
     pub fn runs(&self, images: &RunningImages) -> bool {
-        !self.workloads.is_empty()
-            && self.workloads.iter().all(|workload| {
-                workload.images.iter().all(|(container, image)| {
-                    let running = images.get(&(workload.workload.clone(), container.clone()));
-                    running.is_some_and(|running| same_image(image, running))
-                })
-            })
+        let places = self.workloads.iter().flat_map(|workload| {
+            let place = |container: &ContainerName| (workload.workload.clone(), container.clone());
+            workload.images.iter().map(move |(container, image)| (place(container), image))
+        });
+        all_among(places, images)
     }
 
     fn answers_to(&self, reference: &Reference) -> bool {
@@ -113,6 +111,23 @@ impl Release {
             None => image.reference.tag() == reference.tag(),
         })
     }
+}
+
+impl Withdrawn {
+    /// Whether it is about these images: each of them is withdrawn in its place.
+    pub fn is_of(&self, images: &RunningImages) -> bool {
+        all_among(images.iter().map(|(place, image)| (place.clone(), image)), &self.running())
+    }
+}
+
+/// Whether there are any, and each is the same as what runs in its place.
+fn all_among<'a>(
+    images: impl IntoIterator<Item = ((WorkloadName, ContainerName), &'a Image)>,
+    running: &RunningImages,
+) -> bool {
+    let mut images = images.into_iter().peekable();
+    images.peek().is_some()
+        && images.all(|(place, image)| running.get(&place).is_some_and(|running| same_image(image, running)))
 }
 
 /// What runs now, by workload and container.
@@ -152,24 +167,25 @@ pub fn choose<'a>(
             .filter(|release| release.answers_to(reference))
             .min_by_key(|release| (release.origin, std::cmp::Reverse(release.at))),
         RollbackTo::Release(number) => {
-            releases.iter().rev().filter(|release| release.number == *number).min_by_key(|release| release.origin)
+            releases.iter().rev().find(|release| release.origin == Origin::Verified && release.number == *number)
         }
         RollbackTo::Before(change) => {
             releases.iter().find(|release| release.origin == Origin::Baseline && release.change == *change)
         }
         RollbackTo::Previous => {
-            let newest = |origin: Origin| {
-                let is_withdrawn = |release: &Release| withdrawn.iter().any(|one| release.runs(&one.running()));
-                let good =
-                    |release: &&Release| release.origin == origin && !release.runs(running) && !is_withdrawn(release);
-                // What runs and is no release counts as newer than all of them.
-                let runs_at = releases
-                    .iter()
-                    .rfind(|release| release.origin == origin && release.runs(running))
-                    .map_or(DateTime::<Utc>::MAX_UTC, |release| release.at);
-                releases.iter().rfind(|release| good(release) && release.at < runs_at)
+            let is_withdrawn = |release: &Release| withdrawn.iter().any(|one| release.runs(&one.running()));
+            let runs_at = |release: &&Release| release.runs(running).then_some(release.at);
+            let newest_below = |origin: Origin, top: Option<DateTime<Utc>>| {
+                let below = |release: &&Release| {
+                    release.origin == origin && top.is_none_or(|top| release.at < top) && !release.runs(running)
+                };
+                releases.iter().filter(below).filter(|release| !is_withdrawn(release)).max_by_key(|release| release.at)
             };
-            newest(Origin::Verified).or_else(|| newest(Origin::Baseline))
+            // What runs and is no release counts as newer than all of them.
+            let verified = releases.iter().filter(|release| release.origin == Origin::Verified);
+            let released_at = verified.filter_map(|release| runs_at(&release)).max();
+            let known_at = releases.iter().filter_map(|release| runs_at(&release)).max();
+            newest_below(Origin::Verified, released_at).or_else(|| newest_below(Origin::Baseline, known_at))
         }
     }
 }

@@ -2,24 +2,25 @@
 //!
 //! Everything that a transition names is committed in one transaction; nothing is told before that.
 
+mod ending;
+
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::outcome::{
-    Asked, CantTell, Digests, Ended, EndedBy, Failure, Left, LeftBehind, NotReturned, Outcome, Overtaken, Question,
-    Refused, ReturnProblem,
+    CantTell, Digests, EndedBy, Failure, NotReturned, Outcome, Overtaken, Question, Refused, ReturnProblem,
 };
 use super::prepare::Prepared;
-use super::release::{Origin, Release, ReleaseWorkload, RunningImages, Withdrawn, with_running_digest};
+use super::release::{Release, RunningImages, Withdrawn};
 use super::{Ask, Change, Held, Parked, ParkedWhy, Phase, Pin, ReturnStage, Work, Written};
-use crate::catalogue::{AfterFailure, Unanswered};
+use crate::catalogue::AfterFailure;
 use crate::evidence::{Cause, CauseKind};
+use crate::image::Digest;
 use crate::journal::{JournalLine, JournalWhat, NoticeWhat};
-use crate::lock::{Lock, Reason, Scope};
-use crate::names::{PersonName, WorkloadName};
+use crate::lock::Lock;
+use crate::names::{ContainerName, PersonName, WorkloadName};
 use crate::rollout::stability::StabilityWindow;
-use crate::template::Template;
 
 /// Something that was done, seen or concluded.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +41,8 @@ pub enum Event {
         digests: Digests,
         /// Pods that run it.
         pods: u32,
+        /// The digests that the pods of each workload agree on, in the order of the workloads.
+        ran: Vec<BTreeMap<ContainerName, Digest>>,
     },
     /// Judged bad.
     Failed {
@@ -64,8 +67,6 @@ pub enum Event {
     WroteBack(usize, Written),
     /// The server refused to take a workload back, with this sentence.
     BackRejected(String),
-    /// All workloads are written back.
-    AllBack,
     /// Measuring can't succeed.
     CantTell(CantTell),
     /// Somebody else changed a workload.
@@ -127,11 +128,11 @@ pub fn transition(change: &Change, event: Event, now: DateTime<Utc>) -> Option<T
     }
     match (&change.head.phase, event) {
         (Phase::Preparing, Event::Prepared(prepared)) => Some(next.prepared(prepared)),
-        (Phase::Preparing, Event::Stop(by)) => Some(next.end(Outcome::Cancelled { by })),
+        (Phase::Preparing, Event::Stop(by)) => Some(next.cancelled(by)),
         (Phase::Applying { written }, event) => next.applying(written, event),
         (Phase::Rolling { written }, Event::Completed(windows)) => Some(next.completed(written, windows)),
-        (Phase::Rolling { .. } | Phase::Stabilizing { .. }, Event::Verified { digests, pods }) => {
-            Some(next.verified(digests, pods))
+        (Phase::Rolling { .. } | Phase::Stabilizing { .. }, Event::Verified { digests, pods, ran }) => {
+            Some(next.verified(digests, pods, &ran))
         }
         (Phase::Rolling { written } | Phase::Stabilizing { written }, event) => next.judged(written, event),
         (Phase::Holding { .. }, event) => next.holding(event),
@@ -160,7 +161,7 @@ impl Next<'_> {
     }
 
     fn work(&self) -> Work {
-        self.change.work.clone().unwrap_or(Work { workloads: Vec::new(), release: None })
+        self.change.work.clone().unwrap_or(Work { workloads: Vec::new(), release: None, differences: Vec::new() })
     }
 
     fn journal(&self, by: Option<PersonName>, what: JournalWhat) -> Also {
@@ -191,7 +192,7 @@ impl Next<'_> {
                     if written.len() < workloads { Phase::Applying { written } } else { Phase::Rolling { written } };
                 let mut transition = self.go(phase);
                 // What stood there is worth going back to only from now on (D12).
-                if transition.change.written().len() == 1 && matches!(self.change.head.ask, Ask::Deploy { .. }) {
+                if transition.change.written().len() == 1 {
                     transition.also.push(Also::Release(Box::new(self.baseline_release())));
                 }
                 transition
@@ -200,16 +201,8 @@ impl Next<'_> {
             Event::Rejected(why) => {
                 let workload = self.work().workloads.get(written.len()).map(|item| item.workload.name.clone())?;
                 let mut transition = self.failed(written, self.failure(workload, CauseKind::NotCreated, EndedBy::Sign));
-                let reason = match why {
-                    Refused::Rejected { sentence, .. } | Refused::Forbidden { sentence } => sentence,
-                    _ => String::new(),
-                };
-                transition.change.cause = Some(rejected_cause(reason, self.now));
+                transition.change.cause = Some(rejected_cause(why, self.now));
                 transition
-            }
-            // Undone is what had been written, though nobody lived to write that down.
-            Event::Overtaken(workload, how) if written.is_empty() && how != Overtaken::Undone => {
-                self.end(Outcome::Refused { why: Refused::Moved { workload } })
             }
             Event::Overtaken(workload, how) => self.end(Outcome::Superseded { workload, how, after_failure: None }),
             Event::Stop(by) => {
@@ -226,6 +219,16 @@ impl Next<'_> {
         })
     }
 
+    /// A person's stop that ends the change at once.
+    fn cancelled(&self, by: PersonName) -> Transition {
+        let mut transition = self.end(Outcome::Cancelled { by: by.clone() });
+        // One that was asked for while a write was in flight stands in the journal already.
+        if self.change.head.stop.is_none() {
+            transition.also.insert(0, self.journal(Some(by), JournalWhat::AskedStop));
+        }
+        transition
+    }
+
     fn completed(&self, written: &[Written], windows: Vec<StabilityWindow>) -> Transition {
         let mut transition = self.go(Phase::Stabilizing { written: written.to_vec() });
         transition.change.watch.windows = windows;
@@ -237,7 +240,7 @@ impl Next<'_> {
             Event::Failed { workload, kind, ended_by } => self.failed(written, self.failure(workload, kind, ended_by)),
             Event::CantTell(why) => self.end(Outcome::CantTell { why }),
             Event::Overtaken(workload, how) => self.end(Outcome::Superseded { workload, how, after_failure: None }),
-            Event::Stop(by) => self.end(Outcome::Cancelled { by }),
+            Event::Stop(by) => self.cancelled(by),
             _ => return None,
         })
     }
@@ -266,7 +269,7 @@ impl Next<'_> {
     }
 
     fn holding(&self, event: Event) -> Option<Transition> {
-        let Phase::Holding { failure, not_returned, .. } = &self.change.head.phase else { return None };
+        let Phase::Holding { written, failure, held, not_returned } = &self.change.head.phase else { return None };
         Some(match event {
             Event::HeldAs(place, how) => {
                 let mut transition = self.go(self.change.head.phase.clone());
@@ -275,36 +278,12 @@ impl Next<'_> {
                 }
                 transition
             }
-            Event::AllHeld => self.left(failure.clone(), *not_returned),
+            Event::AllHeld if held.len() >= written.len() => self.left(failure.clone(), *not_returned),
             Event::Overtaken(workload, how) => {
                 self.end(Outcome::Superseded { workload, how, after_failure: Some(failure.clone()) })
             }
             _ => return None,
         })
-    }
-
-    /// `hold` asks nobody, and neither does a return that has nothing to go back to. Whatever else was left asks; where
-    /// going back would not help, nobody's silence leads back.
-    fn left(&self, failure: Failure, not_returned: Option<NotReturned>) -> Transition {
-        let policy = &self.change.target.policy;
-        let asks = policy.after_failure != AfterFailure::Hold && not_returned != Some(NotReturned::ImageGone);
-        let then = if not_returned.is_some() { Unanswered::Hold } else { policy.unanswered };
-        let until = self.now + TimeDelta::from_std(policy.ask_for).unwrap_or(TimeDelta::MAX);
-        let question = asks.then_some(Asked { until, then });
-        let not_returned = not_returned.filter(|_| policy.after_failure == AfterFailure::Rollback);
-        let mut transition = self.end(Outcome::Left { failure, question, not_returned });
-        if let Some(asked) = question {
-            let head = &self.change.head;
-            transition.also.push(Also::Question(Question {
-                change: head.id,
-                number: head.number,
-                asked_by: head.asked_by.person().clone(),
-                until: asked.until,
-                then: asked.then,
-                extended: false,
-            }));
-        }
-        transition
     }
 
     fn returning(
@@ -352,80 +331,6 @@ impl Next<'_> {
         })
     }
 
-    fn return_failed(&self, failure: &Failure, back: ReturnProblem) -> Transition {
-        self.end(Outcome::ReturnFailed { failure: failure.clone(), back })
-    }
-
-    fn verified(&self, digests: Digests, pods: u32) -> Transition {
-        let mut transition = self.end(Outcome::Verified { digests, pods });
-        let work = self.work();
-        match self.change.head.ask {
-            Ask::Deploy { .. } => {
-                transition.also.push(Also::Restore(work.new_images()));
-                transition.also.push(Also::Release(Box::new(self.release_of(Origin::Verified))));
-            }
-            Ask::Rollback { .. } => {
-                let left = work.old_images();
-                let name = left.values().next().map(crate::image::Image::short).unwrap_or_default();
-                transition.also.push(Also::Withdraw(Withdrawn::of(self.change.head.number, &left)));
-                transition.also.push(self.lock(name));
-            }
-        }
-        transition
-    }
-
-    fn lock(&self, image: String) -> Also {
-        let head = &self.change.head;
-        Also::Lock(Lock {
-            scope: Scope::Target(self.change.target.name.clone()),
-            by: head.asked_by.person().clone(),
-            since: self.now,
-            until: None,
-            reason: Reason::Withdrawn { image, changes: vec![head.number] },
-        })
-    }
-
-    fn baseline_release(&self) -> Release {
-        self.release_of(Origin::Baseline)
-    }
-
-    fn release_of(&self, origin: Origin) -> Release {
-        let work = self.work();
-        let workloads = work.workloads.iter().map(|item| {
-            let baseline = Template::new(item.baseline.template.clone());
-            let template = match origin {
-                Origin::Baseline => baseline,
-                Origin::Verified => item.new_template(&baseline),
-            };
-            let images = item.images.iter().filter_map(|new| {
-                let written = template.image_of(&new.container)?.parse().ok()?;
-                let ran = item.baseline.digests.get(&new.container).filter(|_| origin == Origin::Baseline);
-                Some((new.container.clone(), with_running_digest(written, ran)))
-            });
-            let images = images.collect();
-            ReleaseWorkload { workload: item.workload.name.clone(), template: template.json().clone(), images }
-        });
-        let head = &self.change.head;
-        Release { change: head.id, number: head.number, at: self.now, origin, workloads: workloads.collect() }
-    }
-
-    fn end(&self, outcome: Outcome) -> Transition {
-        let left = left_behind(self.change, &outcome);
-        let word = outcome.word().to_owned();
-        let failed = outcome.failure().is_some();
-        let mut transition = self.go(Phase::Ended(Box::new(Ended { outcome, at: self.now, left })));
-        transition.change.head.parked = None;
-        let image = transition.change.wanted_name();
-        let ended = JournalWhat::Ended { outcome: word, image: image.clone() };
-        transition.also.extend([self.journal(None, ended), Also::Notice(NoticeWhat::Outcome), Also::ReleaseClaim]);
-        if failed {
-            let images = self.work().new_images();
-            transition.also.push(Also::Withdraw(Withdrawn::of(self.change.head.number, &images)));
-            transition.also.push(self.lock(image.unwrap_or_default()));
-        }
-        transition
-    }
-
     fn park(&self, why: ParkedWhy) -> Option<Transition> {
         if self.change.ended().is_some() || self.change.head.parked.is_some() {
             return None;
@@ -452,14 +357,19 @@ impl Next<'_> {
     }
 }
 
-fn rejected_cause(message: String, since: DateTime<Utc>) -> Cause {
+fn rejected_cause(why: Refused, since: DateTime<Utc>) -> Cause {
+    let (reason, message) = match why {
+        Refused::Rejected { sentence, .. } | Refused::Forbidden { sentence } => (String::new(), sentence),
+        Refused::Paused { .. } => ("Paused".to_owned(), String::new()),
+        _ => (String::new(), String::new()),
+    };
     Cause {
         kind: CauseKind::NotCreated,
         affected: 0,
         of: 0,
         pod: None,
         container: None,
-        reason: String::new(),
+        reason,
         message,
         exit_code: None,
         restarts: 0,
@@ -467,45 +377,6 @@ fn rejected_cause(message: String, since: DateTime<Utc>) -> Cause {
         events: Vec::new(),
         log: Vec::new(),
     }
-}
-
-fn left_behind(change: &Change, outcome: &Outcome) -> Vec<LeftBehind> {
-    let written = change.written().len();
-    let returned = matches!(outcome, Outcome::Returned { .. });
-    let held = match &change.head.phase {
-        Phase::Holding { held, .. } => held.clone(),
-        _ => BTreeMap::new(),
-    };
-    let back = match &change.head.phase {
-        Phase::Returning { stage: ReturnStage::Writing { back, .. }, .. }
-        | Phase::Returning { stage: ReturnStage::Rolling { back }, .. }
-        | Phase::Returning { stage: ReturnStage::Stabilizing { back, .. }, .. } => back.clone(),
-        _ => BTreeMap::new(),
-    };
-    let undone = matches!(outcome, Outcome::Superseded { how: Overtaken::Undone, .. })
-        && matches!(change.head.phase, Phase::Applying { .. });
-    let touched = if undone { written + 1 } else { written };
-    let Some(work) = change.work.as_ref().filter(|_| touched > 0) else {
-        return Vec::new();
-    };
-    let what = |place: usize| match held.get(&place) {
-        _ if place >= touched => Left::Untouched,
-        _ if returned || back.contains_key(&place) => Left::Returned,
-        Some(Held::Paused(_)) => Left::Paused,
-        Some(Held::Refused(_) | Held::PausedBySomebody) => Left::NotPaused,
-        Some(Held::Complete) | None => Left::Written,
-    };
-    let template = |place: usize| match (back.get(&place), held.get(&place)) {
-        (Some(back), _) => Some(back.template),
-        (None, Some(Held::Paused(held))) => Some(held.template),
-        (None, _) => change.written().get(place).map(|written| written.template),
-    };
-    let one = |(place, item): (usize, &super::WorkloadWork)| LeftBehind {
-        workload: item.workload.name.clone(),
-        what: what(place),
-        template: template(place),
-    };
-    work.workloads.iter().enumerate().map(one).collect()
 }
 
 /// A change as it goes on after a restart of rotabot: the stability window starts anew from the stored pods.

@@ -1,7 +1,8 @@
 //! Before a write, read: what a fresh look at a workload means for the step that is to be written, and the patch for it.
 //!
-//! Every patch tests the old value of each field that it touches, and our marker. It never names a `resourceVersion`,
-//! because status updates would then get in its way for ever, and it never forces anything.
+//! Every patch tests the object's uid, our marker, and the old value of what it touches: the whole template where it
+//! touches any of it, so that nobody's edit of another field comes to stand under our name. It never names a
+//! `resourceVersion`, because status updates would then get in its way for ever, and it never forces anything.
 
 use serde_json::{Value, json};
 
@@ -28,8 +29,8 @@ pub enum Intent<'a> {
         /// The place of the workload.
         place: usize,
     },
-    /// Nothing but the marker, so that a write which is still on its way fails its test.
-    Fence,
+    /// Nothing but the marker, so that a write of this step which is still on its way fails its test.
+    Fence(MarkerStep),
 }
 
 /// What a fresh look means for the intent.
@@ -52,7 +53,7 @@ pub enum Decision {
     Missing,
 }
 
-/// Decides. `seen` has been read a moment ago; `now` is used for nothing but to name the write.
+/// Decides. `seen` has been read a moment ago.
 pub fn decide(intent: Intent<'_>, item: &WorkloadWork, change: ChangeId, seen: Option<&WorkloadSeen>) -> Decision {
     let Some(seen) = seen else {
         return Decision::Missing;
@@ -64,7 +65,7 @@ pub fn decide(intent: Intent<'_>, item: &WorkloadWork, change: ChangeId, seen: O
         Intent::Apply => apply(item, change, seen),
         Intent::Hold(over) => hold(over, change, seen),
         Intent::Return { over, pins, place } => go_back(over, pins, place, item, change, seen),
-        Intent::Fence => fence(change, seen),
+        Intent::Fence(of) => fence(of, item, change, seen),
     }
 }
 
@@ -76,17 +77,25 @@ pub fn return_template(item: &WorkloadWork, pins: &[Pin], place: usize) -> Templ
 }
 
 fn apply(item: &WorkloadWork, change: ChangeId, seen: &WorkloadSeen) -> Decision {
-    let ours = seen.our_marker().filter(|marker| marker.change == change).map(|marker| marker.step);
-    // Our fence stands where an earlier try was given up: nothing was written, and nothing late can be any more.
-    let fenced = ours == Some(MarkerStep::Fence);
-    if ours.is_some() && !fenced {
-        return done_or_undone(seen, ours == Some(MarkerStep::Apply), expected(item, seen));
+    match step_of(seen, change) {
+        Some(MarkerStep::Apply) => return done_or_undone(seen, true, expected(item, seen)),
+        Some(MarkerStep::Hold | MarkerStep::Return) => return Decision::Overtaken(Overtaken::Undone),
+        // Our fence has kept an earlier try away; this one may be made all the same.
+        Some(MarkerStep::Fence) => {}
+        None if seen.marker != item.found_marker => return Decision::Overtaken(Overtaken::Template),
+        None => {}
     }
-    if seen.template.hash() != item.found || (seen.marker != item.found_marker && !fenced) {
+    if rolled_since(item, seen) {
+        return Decision::Overtaken(Overtaken::Undone);
+    }
+    if seen.template.hash() != item.found {
         return Decision::Overtaken(Overtaken::Template);
     }
-    if seen.paused != item.resumes {
-        return Decision::Paused;
+    match (seen.paused, item.resumes) {
+        (true, false) => return Decision::Paused,
+        // Somebody has lifted the pause that we were to lift: what is to be written was decided on another state.
+        (false, true) => return Decision::Overtaken(Overtaken::Template),
+        (true, true) | (false, false) => {}
     }
     let mut patch = mark(seen, change, MarkerStep::Apply);
     if item.resumes {
@@ -98,6 +107,13 @@ fn apply(item: &WorkloadWork, change: ChangeId, seen: &WorkloadSeen) -> Decision
         None => patch.extend(replace_images(item, seen)),
     }
     Decision::Patch(patch)
+}
+
+/// Whether another template was rolled out since, although the one that was found stands there again. An undo gives
+/// back the annotations that the old template had, our marker's old text among them: only the revision tells.
+fn rolled_since(item: &WorkloadWork, seen: &WorkloadSeen) -> bool {
+    let back = seen.template.hash() == item.found;
+    back && item.found_revision.is_some() && seen.revision.is_some() && item.found_revision != seen.revision
 }
 
 /// After a crash the template that our write returned is not known; it is the one we read with our images in it. What
@@ -153,16 +169,24 @@ fn go_back(
     Decision::Patch(patch)
 }
 
-fn fence(change: ChangeId, seen: &WorkloadSeen) -> Decision {
-    match seen.our_marker().filter(|marker| marker.change == change) {
-        // The write that was given up had arrived after all, or the fence stands.
-        Some(_) => Decision::Done { generation: seen.generation, template: seen.template.hash() },
-        None => Decision::Patch(mark(seen, change, MarkerStep::Fence)),
+fn fence(of: MarkerStep, item: &WorkloadWork, change: ChangeId, seen: &WorkloadSeen) -> Decision {
+    let stands = Decision::Done { generation: seen.generation, template: seen.template.hash() };
+    match step_of(seen, change) {
+        Some(MarkerStep::Fence) => stands,
+        // The write that was given up had arrived after all.
+        Some(MarkerStep::Apply) if of == MarkerStep::Apply => apply(item, change, seen),
+        Some(step) if step == of => stands,
+        _ => Decision::Patch(mark(seen, change, MarkerStep::Fence)),
     }
 }
 
+/// The step of this change that wrote last, where its marker stands there.
+pub fn step_of(seen: &WorkloadSeen, change: ChangeId) -> Option<MarkerStep> {
+    seen.our_marker().filter(|marker| marker.change == change).map(|marker| marker.step)
+}
+
 fn marker_is(seen: &WorkloadSeen, change: ChangeId, step: MarkerStep) -> bool {
-    seen.our_marker() == Some(Marker { change, step })
+    step_of(seen, change) == Some(step)
 }
 
 fn done_or_undone(seen: &WorkloadSeen, right: bool, wanted: Option<TemplateHash>) -> Decision {
@@ -173,29 +197,29 @@ fn done_or_undone(seen: &WorkloadSeen, right: bool, wanted: Option<TemplateHash>
     Decision::Overtaken(Overtaken::Undone)
 }
 
-/// Puts our marker, if the one that was read is still there.
+/// Puts our marker on this very object, if the one that was read is still there.
 fn mark(seen: &WorkloadSeen, change: ChangeId, step: MarkerStep) -> Vec<PatchStep> {
+    let same_object = PatchStep::Test("/metadata/uid".to_owned(), json!(seen.uid));
     let path = format!("/metadata/annotations/{}", MARKER_ANNOTATION.replace('/', "~1"));
     let marker = Value::String(Marker { change, step }.to_string());
     if !seen.has_annotations {
         let annotations = "/metadata/annotations".to_owned();
         return vec![
+            same_object,
             PatchStep::Test(annotations.clone(), Value::Null),
             PatchStep::Add(annotations, json!({ MARKER_ANNOTATION: marker })),
         ];
     }
     let old = seen.marker.clone().map_or(Value::Null, Value::String);
-    vec![PatchStep::Test(path.clone(), old), PatchStep::Add(path, marker)]
+    vec![same_object, PatchStep::Test(path.clone(), old), PatchStep::Add(path, marker)]
 }
 
 fn replace_images(item: &WorkloadWork, seen: &WorkloadSeen) -> Vec<PatchStep> {
-    let mut patch = Vec::new();
+    let mut patch = vec![PatchStep::Test("/spec/template".to_owned(), seen.template.json().clone())];
     for new in &item.images {
         let Some(index) = seen.template.index_of(&new.container) else { continue };
-        let container = format!("/spec/template/spec/containers/{index}");
-        patch.push(PatchStep::Test(format!("{container}/name"), json!(new.container)));
-        patch.push(PatchStep::Test(format!("{container}/image"), json!(new.from)));
-        patch.push(PatchStep::Replace(format!("{container}/image"), json!(new.to.to_string())));
+        let image = format!("/spec/template/spec/containers/{index}/image");
+        patch.push(PatchStep::Replace(image, json!(new.to.to_string())));
     }
     patch
 }

@@ -12,7 +12,7 @@ use crate::journal::{JournalLine, NoticeWhat};
 use crate::lock::{Asking, Lock, Reason, Scope};
 use crate::names::{ChangeId, ChangeNumber, PersonName, TargetName};
 use crate::store::documents::{self, Batch};
-use crate::store::record::Record;
+use crate::store::record::{Record, decode};
 use crate::store::{Committed, Key, Range, Revision};
 
 /// A change as it was read, with what its next commit is held to.
@@ -31,7 +31,7 @@ pub struct Begin {
     pub change: Change,
     /// The journal's line of it.
     pub line: JournalLine,
-    /// The question that it answers, which must still be open.
+    /// The question that it answers, which must still be open; without one, none may be open.
     pub answers: Option<(Question, Revision)>,
 }
 
@@ -44,7 +44,7 @@ pub enum Begun {
     Repeated(ChangeId),
     /// Another change holds the target.
     Busy(ClaimRecord),
-    /// The question was answered by somebody else.
+    /// The question was answered by somebody else, or one has come up: look again.
     Answered,
 }
 
@@ -148,10 +148,15 @@ impl Records {
         let owner = id.to_string();
         let mut batch = Batch::new();
         let claim = keys::claim(target);
-        batch.commit.demand_absent(claim.clone());
-        batch.commit.demand_absent(keys::number(number));
+        // The first that fails is told: the same request twice is no stranger's change, and a question that came up
+        // since it was looked for must be answered too.
         batch.commit.demand_absent(keys::request(&change.head.request));
-        put(&mut batch, claim, &owner, &ClaimRecord { change: id, number, target: target.clone() })?;
+        batch.commit.demand_absent(claim.clone());
+        let question = begin.answers.as_ref().map(|(_, revision)| *revision);
+        batch.commit.demand_unchanged(keys::question(target), question);
+        batch.commit.demand_absent(keys::number(number));
+        let (by, since) = (change.head.asked_by.person().clone(), change.head.asked_at);
+        put(&mut batch, claim, &owner, &ClaimRecord { change: id, number, target: target.clone(), by, since })?;
         put(&mut batch, keys::number(number), &owner, &Pointer { change: id })?;
         put(&mut batch, keys::request(&change.head.request), &owner, &Pointer { change: id })?;
         put_changed(&mut batch, None, change)?;
@@ -159,8 +164,7 @@ impl Records {
         let scope = Scope::Target(target.clone());
         put(&mut batch, keys::journal(&scope, line.at, &owner, 0), &owner, &line)?;
         put_notice(&mut batch, change, NoticeWhat::Progress, line.at)?;
-        if let Some((_, revision)) = &begin.answers {
-            batch.commit.demand(keys::question(target), *revision);
+        if question.is_some() {
             batch.commit.delete(keys::question(target));
         }
         Ok(batch)
@@ -177,13 +181,26 @@ impl Records {
         Ok(ChangeNumber(self.newest_number().await?.map_or(0, |newest| newest.0) + 1))
     }
 
-    /// Frees a target whose change can't be read: its claim goes, and whatever its record is stays as it is.
-    pub async fn free(&self, claim: &ClaimRecord, line: &JournalLine) -> Result<(), RecordFault> {
+    /// Frees a target whose change can't be read: its claim goes, and whatever its record is stays as it is. False: the
+    /// change holds it no more.
+    pub async fn free(&self, target: &TargetName, id: ChangeId, line: &JournalLine) -> Result<bool, RecordFault> {
+        let Some(revision) = self.held_at(target, id).await? else { return Ok(false) };
         let mut batch = Batch::new();
-        batch.commit.delete(keys::claim(&claim.target));
-        let scope = Scope::Target(claim.target.clone());
-        put(&mut batch, keys::journal(&scope, line.at, &claim.change.to_string(), 0), "", line)?;
-        self.write(batch).await.map(|_| ())
+        batch.commit.demand(keys::claim(target), revision);
+        batch.commit.delete(keys::claim(target));
+        let scope = Scope::Target(target.clone());
+        let unique = format!("{id}/free");
+        put(&mut batch, keys::journal(&scope, line.at, &unique, 0), "", line)?;
+        Ok(matches!(self.write(batch).await?, Committed::Done(_)))
+    }
+
+    /// The revision of the claim by which a change holds its target. One that can't be read blocks the target for
+    /// whoever comes, but it does not keep an open change from giving it back: no other can have taken it.
+    async fn held_at(&self, target: &TargetName, id: ChangeId) -> Result<Option<Revision>, RecordFault> {
+        let Some(held) = self.store.get(&keys::claim(target)).await? else { return Ok(None) };
+        let claim = documents::assemble(&*self.store, &held.value).await?;
+        let claim = claim.ok().and_then(|bytes| decode::<ClaimRecord>(&bytes).ok());
+        Ok(claim.is_none_or(|claim| claim.change == id).then_some(held.revision))
     }
 
     /// Commits a transition, if the change is still as it was read and nothing that it names stands in the way.
@@ -227,19 +244,27 @@ impl Records {
             }
             Also::Notice(what) => put_notice(batch, change, *what, now)?,
             Also::ReleaseClaim => {
-                batch.commit.delete(keys::claim(target));
+                // An admin may have freed the target while the record could not be read; another change holds it then.
+                if let Some(revision) = self.held_at(target, id).await? {
+                    batch.commit.demand(keys::claim(target), revision);
+                    batch.commit.delete(keys::claim(target));
+                }
             }
             Also::NoLock => return self.demand_no_lock(batch, change, now).await,
             Also::Release(release) => {
                 let key = keys::release(target, release.at, release.change, origin(release));
                 // It outlives the change: it may be gone back to for as long as the target exists.
-                put(batch, key, &format!("release/{owner}"), &**release)?;
+                put(batch, key, &keys::release_owner(&owner, origin(release)), &**release)?;
             }
-            Also::Withdraw(withdrawn) => put(batch, keys::withdrawn(target, withdrawn.by), &owner, withdrawn)?,
+            // It outlives the change as well.
+            Also::Withdraw(withdrawn) => {
+                let owner = format!("withdrawn/{owner}");
+                put(batch, keys::withdrawn(target, withdrawn.by), &owner, withdrawn)?;
+            }
             Also::Restore(images) => {
-                for (key, withdrawn, _) in self.read_all::<Withdrawn>(Range::under(&keys::withdrawn_of(target))).await?
-                {
-                    if withdrawn?.running() == *images {
+                let all = self.read_all::<Withdrawn>(Range::under(&keys::withdrawn_of(target))).await?;
+                for (key, withdrawn, _) in all {
+                    if withdrawn.is_ok_and(|withdrawn| withdrawn.is_of(images)) {
                         batch.commit.delete(key);
                     }
                 }
@@ -291,10 +316,11 @@ impl Records {
         put(batch, key, "", &lock)
     }
 
-    /// Everything that a target can be gone back to, oldest first.
+    /// Everything that a target can be gone back to, oldest first. What can't be read can't be gone back to, and keeps
+    /// nobody from going to another one.
     pub async fn releases(&self, target: &TargetName) -> Result<Vec<Release>, RecordFault> {
         let found = self.read_all(Range::under(&keys::releases(target))).await?;
-        found.into_iter().map(|(_, release, _)| release).collect()
+        Ok(found.into_iter().filter_map(|(_, release, _)| release.ok()).collect())
     }
 
     /// What a target must not be gone back to.
@@ -308,10 +334,10 @@ impl Records {
         self.read(&keys::question(target)).await
     }
 
-    /// All open questions.
-    pub async fn questions(&self) -> Result<Vec<(Question, Revision)>, RecordFault> {
+    /// All open questions; one that can't be read is an error in its place.
+    pub async fn questions(&self) -> Result<Vec<Result<(Question, Revision), RecordFault>>, RecordFault> {
         let found = self.read_all(Range::under(&keys::questions())).await?;
-        found.into_iter().map(|(_, question, revision)| Ok((question?, revision))).collect()
+        Ok(found.into_iter().map(|(_, question, revision)| Ok((question?, revision))).collect())
     }
 }
 

@@ -1,12 +1,14 @@
 //! History: the journal read newest first, and what is older than it is kept taken away.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::{RecordFault, Records, keys};
 use crate::change::Phase;
 use crate::change::outcome::Ended;
 use crate::journal::JournalLine;
-use crate::lock::Scope;
+use crate::lock::{Lock, Scope};
 use crate::names::{ChangeId, ChangeNumber};
 use crate::store::{Commit, Key, Range, documents};
 
@@ -30,8 +32,8 @@ impl Records {
         let range = Range::under(&keys::journal_of(scope)).reversed().limit(limit);
         let found = self.read_all::<JournalLine>(range).await?;
         let mut lines = Vec::new();
-        for (_, line, _) in found {
-            let line = line?;
+        // A line that can't be read is missing, and hides no other.
+        for line in found.into_iter().filter_map(|(_, line, _)| line.ok()) {
             if since.is_some_and(|since| line.at < since) {
                 break;
             }
@@ -55,10 +57,12 @@ impl Records {
         Ok(scopes)
     }
 
-    /// Takes away what ended before a moment: lines of the journal, and changes with all that belongs to them. Releases
-    /// stay, for they may still be gone back to.
+    /// Takes away what ended before a moment: lines of the journal, changes with all that belongs to them, locks that
+    /// ran out, and releases that nobody will go back to; the newest of each target stay however old they are.
     pub async fn prune(&self, before: DateTime<Utc>) -> Result<usize, RecordFault> {
         let mut pruned = self.prune_changes(before).await?;
+        pruned += self.prune_releases(before).await?;
+        pruned += self.prune_locks(before).await?;
         for scope in self.journal_scopes().await? {
             let (from, to) = keys::journal_before(&scope.to_string(), before);
             pruned += self.prune_range(Range { from, to: Some(to), limit: PRUNED_AT_ONCE, reverse: false }).await?;
@@ -95,7 +99,12 @@ impl Records {
             }) else {
                 continue;
             };
-            let Some(stored) = self.change(id).await? else { continue };
+            let stored = match self.change(id).await {
+                Ok(Some(stored)) => stored,
+                // What can't be read stays until somebody has looked.
+                Ok(None) | Err(RecordFault::Unreadable(_)) => continue,
+                Err(fault) => return Err(fault),
+            };
             match &stored.change.head.phase {
                 Phase::Ended(ended) if is_before(ended, before) => {
                     self.forget(id, &stored.change.head.request, entry.key).await?;
@@ -104,6 +113,44 @@ impl Records {
                 // Numbers rise with time, so nothing behind a younger change is older.
                 Phase::Ended(_) => break,
                 _ => {}
+            }
+        }
+        Ok(pruned)
+    }
+
+    /// All releases of a target sort together, the oldest first, so they are gone through from their end.
+    async fn prune_releases(&self, before: DateTime<Utc>) -> Result<usize, RecordFault> {
+        let mut kept: BTreeMap<(String, String), [usize; 2]> = BTreeMap::new();
+        let mut range = Range::under(&keys::all_releases()).reversed().limit(RELEASES_AT_ONCE);
+        let mut pruned = 0;
+        loop {
+            let page = self.store.range(range.clone()).await?;
+            for entry in &page.entries {
+                let Some((service, environment, at, change, origin)) = keys::read_release(&entry.key) else { continue };
+                let kept = &mut kept.entry((service, environment)).or_default()[usize::from(origin == "baseline")];
+                *kept += 1;
+                if *kept > RELEASES_KEPT && at < before.timestamp_millis() {
+                    self.commit(Commit { deletes: vec![entry.key.clone()], ..Commit::default() }).await?;
+                    documents::remove_chunks(&*self.store, &keys::release_owner(&change, &origin)).await?;
+                    pruned += 1;
+                }
+            }
+            match page.entries.last() {
+                Some(last) if page.more => range = range.beyond(&last.key),
+                _ => return Ok(pruned),
+            }
+        }
+    }
+
+    async fn prune_locks(&self, before: DateTime<Utc>) -> Result<usize, RecordFault> {
+        let found = self.read_all::<Lock>(Range::under(&keys::locks())).await?;
+        let mut pruned = 0;
+        for (key, lock, revision) in found {
+            if lock.is_ok_and(|lock| !lock.in_force(before)) {
+                let mut commit = Commit::default();
+                commit.demand(key.clone(), revision).delete(key);
+                self.commit(commit).await?;
+                pruned += 1;
             }
         }
         Ok(pruned)
@@ -119,6 +166,12 @@ impl Records {
 }
 
 const PRUNED_AT_ONCE: usize = 100;
+
+/// A page of releases: their templates are long.
+const RELEASES_AT_ONCE: usize = 50;
+
+/// So many releases and so many baselines of a target stay, however old they are.
+const RELEASES_KEPT: usize = 20;
 
 fn is_before(ended: &Ended, before: DateTime<Utc>) -> bool {
     ended.at < before

@@ -1,6 +1,7 @@
 //! The keys, a prefix for each kind. What belongs to a target sorts by target, then by time.
 
 use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
 
 use crate::lock::{Lock, Reason, Scope};
 use crate::names::{ChangeId, ChangeNumber, ChannelName, TargetName};
@@ -8,6 +9,15 @@ use crate::store::Key;
 
 fn target(kind: &'static str, target: &TargetName) -> Key {
     Key::kind(kind).text(target.service.as_str()).text(target.environment.as_str())
+}
+
+/// A text that others choose, such as the id of a request: a long one goes by its hash, because a key has its limit.
+fn given(key: Key, text: &str) -> Key {
+    if text.len() <= 64 {
+        return key.text(text);
+    }
+    let hash = Sha256::digest(text);
+    key.text(&hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }
 
 fn moment(key: Key, at: DateTime<Utc>) -> Key {
@@ -41,7 +51,7 @@ pub(super) fn number(number: ChangeNumber) -> Key {
 }
 
 pub(super) fn request(request: &str) -> Key {
-    Key::kind("request").text(request)
+    given(Key::kind("request"), request)
 }
 
 pub(super) fn locks() -> Key {
@@ -63,6 +73,23 @@ pub(super) fn questions() -> Key {
 
 pub(super) fn question(name: &TargetName) -> Key {
     target("question", name)
+}
+
+pub(super) fn all_releases() -> Key {
+    Key::kind("release")
+}
+
+/// Service, environment, moment, change and origin of a release's key.
+pub(super) fn read_release(key: &Key) -> Option<(String, String, i64, String, String)> {
+    let mut parts = key.parts_after(&all_releases())?;
+    let (service, environment) = (parts.text()?, parts.text()?);
+    let at = i64::try_from(parts.number()?).ok()?;
+    Some((service, environment, at, parts.text()?, parts.text()?))
+}
+
+/// Who owns the chunks of a release: not its change, which it outlives.
+pub(super) fn release_owner(id: &str, origin: &str) -> String {
+    format!("release/{id}/{origin}")
 }
 
 pub(super) fn releases(name: &TargetName) -> Key {
@@ -91,7 +118,7 @@ pub(super) fn journal_of(scope: &Scope) -> Key {
 }
 
 pub(super) fn journal(scope: &Scope, at: DateTime<Utc>, unique: &str, n: u64) -> Key {
-    moment(journal_of(scope), at).text(unique).number(n)
+    given(moment(journal_of(scope), at), unique).number(n)
 }
 
 pub(super) fn journal_before(scope_text: &str, at: DateTime<Utc>) -> (Key, Key) {

@@ -8,10 +8,10 @@ use crate::store::documents::Batch;
 use crate::store::{Committed, Range, Revision};
 
 impl Records {
-    /// All locks, those that ran out too.
-    pub async fn locks(&self) -> Result<Vec<Lock>, RecordFault> {
+    /// All locks, those that ran out too; one that can't be read is an error in its place.
+    pub async fn locks(&self) -> Result<Vec<Result<Lock, RecordFault>>, RecordFault> {
         let found = self.read_all(Range::under(&keys::locks())).await?;
-        found.into_iter().map(|(_, lock, _)| lock).collect()
+        Ok(found.into_iter().map(|(_, lock, _)| lock).collect())
     }
 
     /// The locks that cover a target, the widest first.
@@ -48,18 +48,19 @@ impl Records {
         Ok(matches!(self.write(batch).await?, Committed::Done(_)))
     }
 
-    /// Lifts locks on one scope as they were read. False: one has changed, look again.
+    /// Lifts locks on one scope as they were read, each with its line in the journal. False: one has changed, look again.
     pub async fn lift_locks(
         &self,
         locks: &[(Lock, Revision)],
-        line: &JournalLine,
+        line: impl Fn(&Lock) -> JournalLine,
         unique: &str,
     ) -> Result<bool, RecordFault> {
         let mut batch = Batch::new();
-        for (lock, revision) in locks {
+        for (n, (lock, revision)) in (0..).zip(locks) {
+            let line = line(lock);
             batch.commit.demand(keys::lock(lock), *revision);
             batch.commit.delete(keys::lock(lock));
-            put(&mut batch, keys::journal(&lock.scope, line.at, unique, 0), "", line)?;
+            put(&mut batch, keys::journal(&lock.scope, line.at, unique, n), "", &line)?;
         }
         Ok(matches!(self.write(batch).await?, Committed::Done(_)))
     }

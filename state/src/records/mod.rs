@@ -12,6 +12,7 @@ mod outbox;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Target;
@@ -22,7 +23,7 @@ use crate::evidence::Cause;
 use crate::fault::Fault;
 use crate::journal::{JournalLine, Notice};
 use crate::lock::Lock;
-use crate::names::{ChangeId, ChangeNumber, TargetName};
+use crate::names::{ChangeId, ChangeNumber, PersonName, TargetName};
 use crate::store::documents::{self, Batch};
 use crate::store::record::{Record, decode, encode};
 use crate::store::{Commit, Committed, Key, Range, Revision, Store, StoreFault};
@@ -77,6 +78,10 @@ pub struct ClaimRecord {
     pub number: ChangeNumber,
     /// The target.
     pub target: TargetName,
+    /// Who asked for it, so that it can be told even where the change itself can't be read.
+    pub by: PersonName,
+    /// Since when.
+    pub since: DateTime<Utc>,
 }
 
 /// The id behind a number or a request.

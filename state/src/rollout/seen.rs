@@ -18,6 +18,9 @@ use crate::template::{Template, TemplateHash};
 /// The annotation of a workload that says which change wrote it last, and in which step.
 pub const MARKER_ANNOTATION: &str = "rotabot.dev/change";
 
+/// Where a Deployment's controller keeps the number of the rollout.
+pub const REVISION_ANNOTATION: &str = "deployment.kubernetes.io/revision";
+
 /// Our marker on a workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -114,6 +117,9 @@ pub struct WorkloadSeen {
     pub marker: Option<String>,
     /// `spec.template`.
     pub template: Arc<Template>,
+    /// The controller's number of the rollout (`deployment.kubernetes.io/revision`), which rises with each; none while
+    /// it has not given one.
+    pub revision: Option<String>,
     /// The conditions, for people to read: nothing is concluded from them (V2, V3).
     pub conditions: Vec<ConditionSeen>,
     /// Bounds of the HorizontalPodAutoscaler that scales it, if there is one.

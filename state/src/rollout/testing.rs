@@ -152,6 +152,7 @@ impl Scene {
             has_annotations: true,
             marker: None,
             template: old,
+            revision: Some("1".to_owned()),
             conditions: vec![ConditionSeen {
                 kind: "Progressing".to_owned(),
                 status: "True".to_owned(),

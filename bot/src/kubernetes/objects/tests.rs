@@ -114,6 +114,7 @@ fn a_deployment_is_read_whole() {
     assert_eq!((seen.desired, seen.total, seen.updated, seen.ready, seen.available), (3, 4, 1, 3, 2));
     assert!(seen.has_annotations && !seen.paused);
     assert_eq!(seen.marker.as_deref(), Some("01JD0000000000000000000000/apply"));
+    assert_eq!(seen.revision.as_deref(), Some("2"));
     assert!(seen.our_marker().is_some());
     assert_eq!(seen.conditions[0].message, "ReplicaSet \"api-7c9d\" is progressing.");
     assert_eq!(deployment.selector.query().as_deref(), Some("app=api"));

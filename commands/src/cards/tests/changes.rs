@@ -376,8 +376,13 @@ fn notices_and_answers() {
             scene.question = Some(question(sample, Unanswered::Rollback));
         })
     };
-    let claim =
-        |sample: &Sample| ClaimRecord { change: id(), number: ChangeNumber(412), target: sample.target.clone() };
+    let claim = |sample: &Sample| ClaimRecord {
+        change: id(),
+        number: ChangeNumber(412),
+        target: sample.target.clone(),
+        by: sample.lin.clone(),
+        since: at("03:12:00"),
+    };
     snapshot!(all(vec![
         ("lapsed", Box::new(move |sample, words| left(sample).tell(|facts| cards::lapsed(words, facts)))),
         ("asked again", Box::new(move |sample, words| left(sample).tell(|facts| cards::asked_again(words, facts)))),

@@ -166,6 +166,7 @@ pub(super) fn work(sample: &Sample, target: &Target) -> Work {
         uid: "u".to_owned(),
         found: Template::new(Value::Null).hash(),
         found_marker: None,
+        found_revision: None,
         resumes: false,
         replicas: 6,
         images: vec![NewImage {
@@ -178,7 +179,7 @@ pub(super) fn work(sample: &Sample, target: &Target) -> Work {
         template: None,
         baseline: Baseline { template: Value::Null, digests: BTreeMap::new(), all_ready: true },
     };
-    Work { workloads: target.workloads.iter().map(one).collect(), release: None }
+    Work { workloads: target.workloads.iter().map(one).collect(), release: None, differences: Vec::new() }
 }
 
 pub(super) fn written() -> Vec<Written> {

@@ -209,6 +209,7 @@ impl Deployment {
             has_annotations: !self.annotations.is_empty(),
             marker: self.annotations.get(MARKER_ANNOTATION).cloned(),
             template: Arc::clone(&self.spec.template),
+            revision: self.annotations.get(REVISION_ANNOTATION).cloned(),
             conditions: self.status.conditions.clone(),
             autoscaler,
         }

@@ -1,0 +1,52 @@
+//! What runs in a workload now: digests that its ready pods agree on, and whether all of them are good.
+//!
+//! Which of it matters for a change is decided in `prepare` and `plan`.
+
+use std::collections::BTreeMap;
+
+use crate::catalogue::Workload;
+use crate::image::Digest;
+use crate::names::ContainerName;
+use crate::rollout::pods::counts;
+use crate::rollout::seen::{PodSeen, WorkloadSeen};
+use crate::template::TemplateHash;
+
+/// Digests that the ready pods of a template report, by container of the catalogue, where all of them agree.
+pub(super) fn digests(
+    workload: &Workload,
+    pods: &[PodSeen],
+    template: TemplateHash,
+) -> BTreeMap<ContainerName, Digest> {
+    let ready = || of(pods, template).filter(|pod| pod.ready);
+    let mut digests = BTreeMap::new();
+    for source in &workload.containers {
+        let mut reported = ready()
+            .flat_map(|pod| &pod.containers)
+            .filter(|container| container.name == source.container.as_str())
+            .map(|container| container.digest());
+        if let Some(Some(first)) = reported.next()
+            && reported.all(|other| other.as_ref() == Some(&first))
+        {
+            digests.insert(source.container.clone(), first);
+        }
+    }
+    digests
+}
+
+/// Whether there are as many pods of the workload's template as are wanted, and every one of them is ready.
+pub(super) fn all_ready(seen: &WorkloadSeen, pods: &[PodSeen]) -> bool {
+    let of_template = || of(pods, seen.template.hash());
+    let ready = of_template().filter(|pod| pod.ready).count();
+    ready == of_template().count() && u32::try_from(ready).is_ok_and(|ready| ready >= seen.desired)
+}
+
+/// Whether the workload's own counts say that nothing is wanting. One that wants no pods shows nothing.
+pub(super) fn healthy(seen: &WorkloadSeen) -> bool {
+    let counts = [seen.updated, seen.ready, seen.available, seen.total];
+    seen.desired > 0 && seen.observed_generation >= seen.generation && counts.iter().all(|count| *count == seen.desired)
+}
+
+/// Pods that are being deleted or have ended count nowhere: their places are taken by others.
+fn of(pods: &[PodSeen], template: TemplateHash) -> impl Iterator<Item = &PodSeen> {
+    pods.iter().filter(move |pod| counts(pod) && pod.template == Some(template))
+}
