@@ -25,7 +25,12 @@ pub fn welcome(words: &Words) -> Card {
 pub fn broken(words: &Words, service: &ServiceName, way: &str, release: &str) -> Card {
     let mut card =
         Card::new(CardState::Plain, say_first!(words, "demo-broken", service = Arg::Name(service.to_string())));
-    let how = words.text(&format!("demo-way-{way}"), Vec::new());
+    let how = match way {
+        "crash" => say!(words, "demo-way-crash"),
+        "never-ready" => say!(words, "demo-way-never-ready"),
+        "pull" => say!(words, "demo-way-pull"),
+        _ => say!(words, "demo-way-slow"),
+    };
     card.plain(how);
     let command = Arg::Command(format!("/deploy {service} prod {release}"));
     card.plain(say!(words, "demo-broken-next", command = command));
