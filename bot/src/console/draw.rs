@@ -207,7 +207,7 @@ mod tests {
             [
                 "❌ api → prod failed",
                 "Decide by 03:24.",
-                "> \u{fffd}[2J\u{fffd}]0;x\u{fffd}panic: gnorw next",
+                "> panic: gnorw next",
                 "[1] Roll back to v6   [2] Leave it, keep locked",
             ]
         );

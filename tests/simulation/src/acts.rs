@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use state::catalogue::Target;
 use state::names::{Namespace, PersonName};
 use world::cluster::{ApiHealth, Edit, Kind};
 use world::images::RegistryHealth;
@@ -79,10 +80,12 @@ pub type Place = (Namespace, String);
 /// Acts with the moments at which they happen, in order.
 pub type Schedule = Vec<(Duration, Act)>;
 
-/// A scenario that a seed chooses.
+/// A scenario that a seed chooses: some episodes, each about one target, in which somebody asks for a change and a few
+/// things happen to it while it is under way.
 pub fn chosen(company: &Company, random: &mut Random) -> Schedule {
     let rough = random.chance(850);
-    let mut chooser = Chooser { company, random, acts: Vec::new(), end: Duration::ZERO, rough };
+    let first = company.targets[random.place(company.targets.len())].clone();
+    let mut chooser = Chooser { company, random, acts: Vec::new(), target: first, from: Duration::ZERO, rough };
     chooser.choose();
     let mut acts = chooser.acts;
     // A stable sort: what was chosen first happens first.
@@ -94,7 +97,10 @@ struct Chooser<'a> {
     company: &'a Company,
     random: &'a mut Random,
     acts: Schedule,
-    end: Duration,
+    /// What the episode is about.
+    target: Target,
+    /// When it begins.
+    from: Duration,
     rough: bool,
 }
 
@@ -118,8 +124,6 @@ const TAGS: [&str; 14] = [
 
 impl Chooser<'_> {
     fn choose(&mut self) {
-        let minutes = self.random.within(3..=12);
-        self.end = Duration::from_secs(60 * minutes);
         for service in self.services() {
             for tag in TAGS {
                 let platforms = u32::try_from(self.random.below(3)).unwrap_or(0);
@@ -129,19 +133,10 @@ impl Chooser<'_> {
         if self.rough {
             self.acts.push((Duration::ZERO, Act::Odds(Odds::ROUGH)));
         }
-        for _ in 0..self.random.within(4..=9 + minutes) {
-            let at = self.moment();
-            self.ask(at);
-        }
-        if self.rough {
-            for _ in 0..self.random.within(0..=8) {
-                let at = self.moment();
-                self.meddle(at);
-            }
-            for _ in 0..self.random.within(0..=4) {
-                let at = self.moment();
-                self.trouble(at);
-            }
+        for _ in 0..self.random.within(2..=6) {
+            self.episode();
+            // Most episodes follow the one before, some begin while it goes on.
+            self.from += Duration::from_secs(self.random.within(10..=150));
         }
         // Once in a while the cluster is gone for so long that changes are parked.
         if self.rough && self.random.chance(30) {
@@ -149,14 +144,49 @@ impl Chooser<'_> {
             let health = if self.random.chance(500) { ApiHealth::Down } else { ApiHealth::Frozen };
             self.acts.push((at, Act::Api(health)));
             self.acts.push((at + Duration::from_secs(60 * 35), Act::Api(ApiHealth::Up)));
-            self.end = self.end.max(at + Duration::from_secs(60 * 36));
         }
-        self.acts.push((self.end, Act::CalmDown));
+        let end = self.acts.iter().map(|(at, _)| *at).max().unwrap_or_default();
+        self.acts.push((end + Duration::from_secs(1), Act::CalmDown));
     }
 
+    fn episode(&mut self) {
+        // People get in each other's way: often it is about the same target again.
+        if self.random.chance(400) {
+            self.target = self.company.targets[self.random.place(self.company.targets.len())].clone();
+        }
+        let person = self.person();
+        let name = self.target.name.clone();
+        let line = match self.random.below(10) {
+            0..=7 => format!("/deploy {} {} {}", name.service, name.environment, self.tag()),
+            8 => format!("/deploy {} {} v99", name.service, name.environment),
+            _ => format!("/rollback {} {}", name.service, name.environment),
+        };
+        self.acts.push((self.from, Act::Say(person, line)));
+        for _ in 0..self.random.within(0..=3) {
+            let at = self.moment();
+            self.ask(at);
+        }
+        if !self.rough {
+            return;
+        }
+        for _ in 0..self.random.within(0..=2) {
+            let at = self.moment();
+            self.meddle(at);
+        }
+        if self.random.chance(400) {
+            let at = self.moment();
+            self.trouble(at);
+        }
+    }
+
+    /// A moment of the episode: most of its changes are under way for less than a minute.
     fn moment(&mut self) -> Duration {
-        let end = u64::try_from(self.end.as_millis()).unwrap_or(0);
-        Duration::from_millis(self.random.below(end))
+        let most = match self.random.below(10) {
+            0..=2 => 2_000,
+            3..=6 => 30_000,
+            _ => 120_000,
+        };
+        self.from + Duration::from_millis(self.random.below(most))
     }
 
     fn services(&self) -> Vec<String> {
@@ -168,15 +198,8 @@ impl Chooser<'_> {
         self.company.people[place].clone()
     }
 
-    /// Some targets are asked for more often than others, so that people get in each other's way.
-    fn target(&mut self) -> state::catalogue::Target {
-        let all = &self.company.targets;
-        let place = if self.random.chance(600) { self.random.place(2) } else { self.random.place(all.len()) };
-        all[place].clone()
-    }
-
     fn place(&mut self) -> Place {
-        let target = self.target();
+        let target = &self.target;
         let workload = &target.workloads[self.random.place(target.workloads.len())];
         (target.namespace.clone(), workload.name.to_string())
     }
@@ -187,27 +210,26 @@ impl Chooser<'_> {
 
     fn ask(&mut self, at: Duration) {
         let person = self.person();
-        let target = self.target().name;
+        let target = self.target.name.clone();
         let (service, environment) = (&target.service, &target.environment);
         let line = match self.random.below(100) {
-            0..=44 => format!("/deploy {service} {environment} {}", self.tag()),
-            45..=47 => format!("/deploy {service} {environment} v99"),
-            48..=49 => format!("/deploy {service} {environment} {} plan", self.tag()),
-            50..=59 => format!("/rollback {service} {environment}"),
-            60..=61 => format!("/rollback {service} {environment} to {}", self.tag()),
-            62..=63 => format!("/rollback {service} {environment} template"),
-            64..=71 => format!("/stop {service} {environment}"),
-            72..=74 => format!("/lock {service}/{environment} inventory"),
-            75 => format!("/lock {environment} inventory for 2m"),
-            76 => "/lock all inventory for 1m".to_owned(),
-            77..=82 => format!("/unlock {service}/{environment}"),
-            83 => "/unlock all".to_owned(),
-            84..=85 => format!("/status {service} {environment}"),
-            86 => "/now".to_owned(),
-            87 => format!("/history {service} {environment}"),
-            88..=89 => format!("/show {}", self.random.within(1..=9)),
-            90 => format!("/change release {}", self.random.within(1..=9)),
-            91..=96 => {
+            0..=19 => format!("/deploy {service} {environment} {}", self.tag()),
+            20..=22 => format!("/deploy {service} {environment} {} plan", self.tag()),
+            23..=35 => format!("/rollback {service} {environment}"),
+            36..=38 => format!("/rollback {service} {environment} to {}", self.tag()),
+            39..=42 => format!("/rollback {service} {environment} template"),
+            43..=57 => format!("/stop {service} {environment}"),
+            58..=61 => format!("/lock {service}/{environment} inventory"),
+            62 => format!("/lock {environment} inventory for 2m"),
+            63 => "/lock all inventory for 1m".to_owned(),
+            64..=69 => format!("/unlock {service}/{environment}"),
+            70 => "/unlock all".to_owned(),
+            71..=72 => format!("/status {service} {environment}"),
+            73 => "/now".to_owned(),
+            74 => format!("/history {service} {environment}"),
+            75..=76 => format!("/show {}", self.random.within(1..=9)),
+            77..=78 => format!("/change release {}", self.random.within(1..=9)),
+            79..=93 => {
                 let which = self.random.number();
                 return self.acts.push((at, Act::Press(person, which)));
             }

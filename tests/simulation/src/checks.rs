@@ -180,7 +180,11 @@ fn ended_now(entry: &Entry) -> Option<&Ended> {
     entry.after.ended().filter(|_| entry.before.as_ref().is_none_or(|before| before.ended().is_none()))
 }
 
-fn writes_to<'a>(cluster: &'a Cluster, namespace: &'a Namespace, workload: &'a str) -> impl Iterator<Item = &'a Write> {
+fn writes_to<'a>(
+    cluster: &'a Cluster,
+    namespace: &'a Namespace,
+    workload: &'a str,
+) -> impl Iterator<Item = &'a Write> + Clone {
     cluster.writes().iter().filter(move |write| write.namespace == *namespace && write.name == workload)
 }
 
@@ -292,9 +296,9 @@ pub fn nothing_of_somebody_elses_is_overwritten(cluster: &Cluster, place: &mut u
     Ok(())
 }
 
-/// A write that did more than put a fence.
-fn is_ours(write: &Write) -> bool {
-    write.changed.iter().any(|path| path.starts_with("/spec"))
+/// The step that a write of ours was.
+fn step_of(write: &Write) -> Option<MarkerStep> {
+    write.marker.as_deref()?.parse::<Marker>().ok().map(|marker| marker.step)
 }
 
 fn touches(one: &str, other: &str) -> bool {
@@ -306,17 +310,22 @@ pub fn what_was_left_is_what_was_said(change: &Change, ended_at: Duration, clust
     let Some(ended) = change.ended() else { return Ok(()) };
     let by = Writer::Rotabot(change.head.id);
     for (place, workload) in change.target.workloads.iter().enumerate() {
-        let writes = writes_to(cluster, &change.target.namespace, workload.name.as_str());
-        let writes: Vec<&Write> = writes.filter(|write| write.by == by && is_ours(write)).collect();
+        let all = writes_to(cluster, &change.target.namespace, workload.name.as_str());
+        let writes: Vec<(&Write, MarkerStep)> =
+            all.clone().filter(|write| write.by == by).filter_map(|write| Some((write, step_of(write)?))).collect();
         let what = || format!("{} ({}) on {}", label(change), ended.outcome.word(), workload.name);
-        if let Some(late) = writes.iter().find(|write| write.at > ended_at) {
-            return Err(format!("{} was written at {:?}, after its end at {ended_at:?}", what(), late.at));
+        if let Some((late, step)) = writes.iter().find(|(write, _)| write.at > ended_at) {
+            return Err(format!("{} was written ({step:?}) at {:?}, after its end at {ended_at:?}", what(), late.at));
         }
-        let step =
-            writes.last().and_then(|write| write.marker.as_deref()?.parse::<Marker>().ok()).map(|marker| marker.step);
+        // A fence writes nothing but itself.
+        let step = writes.iter().map(|(_, step)| *step).rfind(|step| *step != MarkerStep::Fence);
+        // What was written to an object that somebody then deleted is gone with it.
+        let deleted =
+            all.filter(|write| write.at <= ended_at && write.changed == [DELETED]).map(|write| write.at).last();
+        let stays = |(write, step): &(&Write, MarkerStep)| *step != MarkerStep::Fence && Some(write.at) > deleted;
         let said = ended.left.get(place).map_or(Left::Untouched, |left| left.what);
         let right = match said {
-            Left::Untouched => writes.is_empty(),
+            Left::Untouched => !writes.iter().any(stays),
             Left::Written | Left::NotPaused => step == Some(MarkerStep::Apply),
             Left::Paused => step == Some(MarkerStep::Hold),
             Left::Returned => step == Some(MarkerStep::Return),

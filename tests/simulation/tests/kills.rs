@@ -10,7 +10,7 @@ fn killed_at_every_call(names: &[&str]) {
     let mut wrong = Vec::new();
     let mut kills = 0;
     for name in names {
-        let script = SCRIPTS.iter().find(|script| script.name == *name).expect("a script of that name");
+        let script = SCRIPTS.iter().find(|script| script.name == *name).expect("a script");
         let calls = play(script, None).calls;
         assert!(calls > 10, "{name}: {calls} calls");
         for call in 1..=calls {
