@@ -15,7 +15,7 @@ const OURS: [(&str, &[&str]); 8] = [
     ("rotabot", &["commands", "state", "world"]),
     ("simulation", &["commands", "state", "world"]),
     ("cluster", &[]),
-    ("e2e", &["cluster", "commands", "rotabot", "state", "world"]),
+    ("e2e", &["cluster", "commands", "rotabot", "simulation", "state", "world"]),
     ("bench", &["cluster", "commands", "rotabot", "state", "world"]),
 ];
 
