@@ -43,10 +43,8 @@ impl Engine {
     pub(crate) async fn foresee(&self, ask: &Ask, target: &Target) -> Result<Prepared, RecordFault> {
         let observed = self.cluster.observe(target);
         if observed.age.is_none() {
-            return Ok(Prepared::Refuse(match self.cluster.trouble(target) {
-                Some(ClusterFault::Forbidden(sentence)) => Refused::Forbidden { sentence },
-                _ => Refused::ClusterUnreadable,
-            }));
+            // Nothing was read yet: that is not the same as nothing being there.
+            return Ok(Prepared::Refuse(self.why_unreadable(target)));
         }
         let seen = observed.workloads.iter().map(|view| view.workload.clone()).collect();
         let wanted = match ask {
@@ -55,6 +53,14 @@ impl Engine {
         };
         let facts = self.facts(target, ask, seen, &observed, wanted).await?;
         Ok(prepare(ask, target, &facts))
+    }
+
+    /// Why a target can't be read: a right that is missing is named, for waiting doesn't bring it.
+    fn why_unreadable(&self, target: &Target) -> Refused {
+        match self.cluster.trouble(target) {
+            Some(ClusterFault::Forbidden(sentence)) => Refused::Forbidden { sentence },
+            _ => Refused::ClusterUnreadable,
+        }
     }
 
     async fn facts(
