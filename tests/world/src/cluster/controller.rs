@@ -304,7 +304,8 @@ impl Cluster {
             || (status.available, status.ready, status.total) != (old.available, old.ready, old.total);
         let progressed = if moved { self.now } else { deployment.progressed };
         let failure = sets.iter().find_map(|set| set.status.failure.clone());
-        status.conditions = conditions(&deployment.spec, &status, self.now - progressed, failure);
+        let settled = status.total == status.updated && old.conditions.iter().any(|was| was.reason == ALL_AVAILABLE);
+        status.conditions = conditions(&deployment.spec, &status, settled, self.now - progressed, failure);
         let deadline = deployment.spec.progress_deadline;
         let waits = status.updated < deployment.spec.replicas || status.available < deployment.spec.replicas;
         if *old == status {
@@ -320,7 +321,17 @@ impl Cluster {
     }
 }
 
-fn conditions(spec: &Spec, status: &Status, idle: Duration, failure: Option<String>) -> Vec<ConditionSeen> {
+/// A rollout is called complete with this reason, and stays so until the next one, even if all of its pods die: the
+/// controller looks no further than at the number of pods. That is the trap of whoever believes the condition.
+const ALL_AVAILABLE: &str = "NewReplicaSetAvailable";
+
+fn conditions(
+    spec: &Spec,
+    status: &Status,
+    settled: bool,
+    idle: Duration,
+    failure: Option<String>,
+) -> Vec<ConditionSeen> {
     let condition = |kind: &str, good: bool, reason: &str, message: &str| ConditionSeen {
         kind: kind.to_owned(),
         status: if good { "True" } else { "False" }.to_owned(),
@@ -337,8 +348,8 @@ fn conditions(spec: &Spec, status: &Status, idle: Duration, failure: Option<Stri
         }
     }];
     all.push(match () {
-        () if complete => {
-            condition("Progressing", true, "NewReplicaSetAvailable", "ReplicaSet has successfully progressed.")
+        () if complete || settled => {
+            condition("Progressing", true, ALL_AVAILABLE, "ReplicaSet has successfully progressed.")
         }
         () if spec.paused => condition("Progressing", true, "DeploymentPaused", "Deployment is paused"),
         () if idle > spec.progress_deadline => {

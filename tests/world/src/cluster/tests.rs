@@ -129,6 +129,17 @@ fn what_never_gets_ready_stalls_and_leaves_the_old_pods() {
 }
 
 #[test]
+fn a_rollout_that_was_complete_once_is_called_complete_though_its_pods_crash() {
+    let bench = Bench::new(Spec::new("api", "shop/api:v1", 1));
+    bench.image("shop/api:v2-crash");
+    bench.pass(seconds(60));
+    assert_eq!(bench.ready_of("shop/api:v1"), 0);
+    assert!(bench.status().ready == 0, "{:?}", bench.status());
+    let progressing = bench.status().conditions.into_iter().find(|condition| condition.kind == "Progressing");
+    assert_eq!(progressing.map(|condition| condition.reason).as_deref(), Some("NewReplicaSetAvailable"));
+}
+
+#[test]
 fn a_paused_deployment_still_loses_its_old_pods_once_the_new_ones_look_good_for_a_moment() {
     let bench = Bench::new(Spec::new("api", "shop/api:v1", 1));
     bench.image("shop/api:v2-crash");
