@@ -14,7 +14,7 @@ use state::lock::Lock;
 use state::names::{ChangeNumber, ContainerName, TargetName, WorkloadName};
 use state::records::HistoryLine;
 use state::rollout::judge::Progress;
-use state::rollout::seen::WorkloadView;
+use state::rollout::seen::{Marker, WorkloadSeen, WorkloadView};
 
 /// What a card of a change is made of.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,8 @@ pub struct ChangeFacts<'a> {
     pub serving: &'a [Serving],
     /// The question that is open about it, with its deadline as it stands.
     pub question: Option<&'a Question>,
+    /// Whether the lock that it left is still there.
+    pub locked: bool,
 }
 
 /// What serves in one workload, counted from its pods.
@@ -46,6 +48,8 @@ pub struct Serving {
     pub images: Vec<(String, u32)>,
     /// Whether the rollout is paused.
     pub paused: bool,
+    /// The change that wrote to it last, as it marked it.
+    pub marker: Option<Marker>,
     /// Restarts of its pods, together, within the last five minutes as far as that can be told.
     pub restarts: u32,
     /// The bounds of its autoscaler.
@@ -73,6 +77,7 @@ impl Serving {
             desired: seen.map_or(0, |seen| seen.desired),
             images,
             paused: seen.is_some_and(|seen| seen.paused),
+            marker: seen.and_then(WorkloadSeen::our_marker),
             restarts: view.pods.iter().filter(|pod| !pod.deleting).map(|pod| pod.restarts()).sum(),
             autoscaler: seen.and_then(|seen| seen.autoscaler).map(|bounds| (bounds.min, bounds.max)),
         }

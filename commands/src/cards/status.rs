@@ -188,7 +188,8 @@ fn told<T>(
     words: &Words,
 ) -> T {
     let progress = &facts.progress;
-    let facts = ChangeFacts { change, progress, catalogue, now, usual: None, serving: &[], question: None };
+    let facts =
+        ChangeFacts { change, progress, catalogue, now, usual: None, serving: &[], question: None, locked: false };
     tell(&Story::of(words, &facts))
 }
 

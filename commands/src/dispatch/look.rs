@@ -318,6 +318,7 @@ pub(crate) struct Gathered {
     usual: Option<Duration>,
     serving: Vec<Serving>,
     question: Option<Question>,
+    locked: bool,
 }
 
 impl Gathered {
@@ -329,7 +330,8 @@ impl Gathered {
         now: DateTime<Utc>,
     ) -> ChangeFacts<'a> {
         let question = self.question.as_ref();
-        ChangeFacts { change, progress, catalogue, now, usual: self.usual, serving: &self.serving, question }
+        let (usual, serving, locked) = (self.usual, self.serving.as_slice(), self.locked);
+        ChangeFacts { change, progress, catalogue, now, usual, serving, question, locked }
     }
 }
 
@@ -345,16 +347,19 @@ impl crate::engine::Engine {
         let serving = if observed.age.is_some() { serving.collect() } else { Vec::new() };
         let question = self.records.question(&target.name).await.ok().flatten().map(|(question, _)| question);
         let question = question.filter(|question| question.change == change.head.id);
-        Gathered { usual: self.usual(&target.name).await, serving, question }
+        let locks = self.records.locks_over(&target.name).await.unwrap_or_default();
+        let locked = locks.iter().any(|lock| lock.changes().contains(&change.head.number));
+        Gathered { usual: self.usual(change).await, serving, question, locked }
     }
 
-    /// How long the last ten verified changes of a target took: the one in the middle.
-    async fn usual(&self, target: &TargetName) -> Option<Duration> {
-        let lines = self.records.journal(&Scope::Target(target.clone()), None, RECENT_LINES).await.ok()?;
+    /// How long the last ten other changes of its target took that were verified: the one in the middle.
+    async fn usual(&self, change: &Change) -> Option<Duration> {
+        let scope = Scope::Target(change.target.name.clone());
+        let lines = self.records.journal(&scope, None, RECENT_LINES).await.ok()?;
         let mut took: Vec<Duration> = Vec::new();
         for (at, line) in lines.iter().enumerate() {
             let verified = matches!(&line.line.what, JournalWhat::Ended { outcome, .. } if outcome == "verified");
-            if !verified || took.len() == 10 {
+            if !verified || line.line.change == Some(change.head.number) || took.len() == 10 {
                 continue;
             }
             let began = lines[at..].iter().find(|other| {

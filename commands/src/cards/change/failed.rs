@@ -134,15 +134,17 @@ fn serves_line(story: &Story<'_>) -> Text {
 /// What runs now, and in which state it was left.
 fn now_running(story: &Story<'_>, left: &[LeftBehind], card: &mut Card) {
     let words = story.words;
-    let locked = say!(words, "locked-word");
+    let locked = if story.facts.locked { say!(words, "locked-word") } else { Text::default() };
     for (place, one) in story.facts.serving.iter().enumerate() {
         let what = images(words, one);
         let what =
             if story.several() { say!(words, "running-of", workload = &one.workload, what = what) } else { what };
         let held = match left.get(place).map(|left| left.what) {
+            _ if one.paused => say!(words, "rollout-paused"),
+            // What a later write did to it is not what this change left.
+            _ if story.since(one) => Text::default(),
             Some(Left::Paused) => say!(words, "rollout-paused"),
             Some(Left::NotPaused) => say!(words, "rollout-not-paused"),
-            _ if one.paused => say!(words, "rollout-paused"),
             _ => Text::default(),
         };
         let is_left = left.iter().any(|left| left.what != Left::Returned);

@@ -16,10 +16,11 @@ use state::change::{Ask, Asker, Change, Phase};
 use state::image::Image;
 use state::names::{ChangeNumber, PersonName, TargetName};
 use state::rollout::judge::Progress;
+use state::rollout::seen::MarkerStep;
 
 use crate::card::{Card, Text};
 use crate::command::Command;
-use crate::facts::ChangeFacts;
+use crate::facts::{ChangeFacts, Serving};
 use crate::press::Press;
 use crate::words::{Arg, Words, say};
 
@@ -139,9 +140,16 @@ impl<'a> Story<'a> {
         super::alone(self.words, self.number().into())
     }
 
+    /// Whether somebody wrote to a workload since, as its mark tells: a later change of ours, or whoever lifted our pause.
+    fn since(&self, serving: &Serving) -> bool {
+        let Some(marker) = serving.marker else { return false };
+        let lifted = marker.step == MarkerStep::Hold && !serving.paused;
+        marker.change > self.change.head.id || (marker.change == self.change.head.id && lifted)
+    }
+
     /// A way back to what ran before.
     fn rollback_button(&self, card: &mut Card) {
-        if let Some(old) = self.old_name() {
+        if let Some(old) = self.old_name().filter(|_| !self.facts.serving.iter().any(|one| self.since(one))) {
             let label = say!(self.words, "button-rollback", old = short(old));
             card.button(label, Press::RollBack(self.change.head.id));
         }

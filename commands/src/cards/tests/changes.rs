@@ -9,9 +9,10 @@ use state::change::outcome::{
 };
 use state::change::{Asker, Parked, ParkedWhy, Phase, ReturnStage, Stop};
 use state::evidence::CauseKind;
-use state::names::WorkloadName;
+use state::names::{ChangeId, WorkloadName};
 use state::records::ClaimRecord;
 use state::rollout::judge::EarlySign;
+use state::rollout::seen::{Marker, MarkerStep};
 use state::time::ObservedTime;
 
 use super::super::change as cards;
@@ -176,6 +177,19 @@ fn failures() {
                 let mut scene = left(sample, asked(Unanswered::Hold), None, CauseKind::CrashedAfterReady);
                 scene.question = None;
                 scene.serving(&[(&sample.old, 5)], true).card(words)
+            })
+        ),
+        (
+            "left, and a later change went back and was unlocked",
+            Box::new(move |sample, words| {
+                let mut scene = left(sample, asked(Unanswered::Hold), None, CauseKind::CrashedAfterReady);
+                (scene.question, scene.locked) = (None, false);
+                let mut scene = scene.serving(&[(&sample.old, 6)], false);
+                let later = ChangeId::from_parts(1_800_000_060_000, 7);
+                for one in &mut scene.serving {
+                    one.marker = Some(Marker { change: later, step: MarkerStep::Apply });
+                }
+                scene.card(words)
             })
         ),
         (

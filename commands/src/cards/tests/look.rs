@@ -24,6 +24,7 @@ fn serving(target: &Target, images: &[(&str, u32)]) -> Serving {
         workload: target.workloads[0].name.clone(),
         desired: 6,
         images: images.iter().map(|(name, pods)| ((*name).to_owned(), *pods)).collect(),
+        marker: None,
         paused: false,
         restarts: 0,
         autoscaler: None,

@@ -30,6 +30,7 @@ pub(super) struct Scene {
     pub(super) question: Option<Question>,
     pub(super) usual: Option<Duration>,
     pub(super) on_call: Option<PersonName>,
+    pub(super) locked: bool,
 }
 
 impl Scene {
@@ -58,6 +59,7 @@ impl Scene {
             serving: Vec::new(),
             question: None,
             usual: None,
+            locked: true,
             on_call: Some(sample.lin.clone()),
         }
     }
@@ -91,6 +93,7 @@ impl Scene {
             desired: 6,
             images: images.iter().map(|(name, pods)| ((*name).to_owned(), *pods)).collect(),
             paused,
+            marker: None,
             restarts: 0,
             autoscaler: None,
         };
@@ -128,6 +131,7 @@ impl Scene {
             usual: self.usual,
             serving: &self.serving,
             question: self.question.as_ref(),
+            locked: self.locked,
         })
     }
 }
