@@ -174,6 +174,8 @@ enum Settled {
     Yes,
     /// It has happened: look again.
     Arrived,
+    /// Nobody can tell: the server takes not even the fence. It may change its mind before the write arrives.
+    Unknown,
 }
 
 impl Writing<'_> {
@@ -204,6 +206,7 @@ impl Writing<'_> {
             Decision::Patch(again) if again == patch => match self.settle(unsure).await? {
                 Settled::Yes => Ok(self.refused(sentence)),
                 Settled::Arrived => Ok(Done::Again),
+                Settled::Unknown => Ok(Done::Unreachable),
             },
             // What was tested has changed in a way that hinders nothing: an annotation that came to be.
             Decision::Patch(_) => Ok(Done::Again),
@@ -221,8 +224,7 @@ impl Writing<'_> {
                 return Ok(Settled::Arrived);
             }
             match self.decide(Intent::Fence(of), seen.as_ref()) {
-                // A server that takes not even the fence would take no late write either.
-                Decision::Patch(fence) if refused.as_ref() == Some(&fence) => *unsure = false,
+                Decision::Patch(fence) if refused.as_ref() == Some(&fence) => return Ok(Settled::Unknown),
                 Decision::Patch(fence) => match self.patch(&fence, unsure).await? {
                     Patched::Written(_) | Patched::Missing => *unsure = false,
                     Patched::Rejected(_) => refused = Some(fence),
@@ -248,8 +250,12 @@ impl Writing<'_> {
         let of = if self.step == MarkerStep::Fence { MarkerStep::Apply } else { self.step };
         let marked = seen.and_then(|seen| step_of(seen, self.change.head.id)) == Some(of);
         let may_have_written = marked || *unsure;
-        if !marked && matches!(self.settle(unsure).await?, Settled::Arrived) {
-            return Ok(Done::Again);
+        if !marked {
+            match self.settle(unsure).await? {
+                Settled::Yes => {}
+                Settled::Arrived => return Ok(Done::Again),
+                Settled::Unknown => return Ok(Done::Unreachable),
+            }
         }
         *unsure = false;
         let workload = self.item.workload.name.clone();

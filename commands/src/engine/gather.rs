@@ -6,7 +6,7 @@ use state::catalogue::Target;
 use state::change::outcome::{Left, Outcome, Refused};
 use state::change::prepare::{Facts, Found, HeldBefore, Prepared, WantedImage, prepare};
 use state::change::transition::Event;
-use state::change::{Ask, Change, WorkloadWork};
+use state::change::{Ask, Change, Work, WorkloadWork};
 use state::image::{Image, Reference, Repository};
 use state::names::{ChangeId, ContainerName, WorkloadName};
 use state::records::RecordFault;
@@ -36,7 +36,14 @@ impl Engine {
             Ask::Rollback { .. } => BTreeMap::new(),
         };
         let facts = self.facts(&change.target, &change.head.ask, seen, observed, wanted).await?;
-        Ok(Done::Event(Event::Prepared(prepare(&change.head.ask, &change.target, &facts))))
+        let mut prepared = prepare(&change.head.ask, &change.target, &facts);
+        if matches!(change.head.ask, Ask::Rollback { .. })
+            && let Prepared::Write(work) = &mut prepared
+            && let Err(why) = self.ask_for_digests(work).await
+        {
+            prepared = Prepared::Refuse(why);
+        }
+        Ok(Done::Event(Event::Prepared(prepared)))
     }
 
     /// What would be written, from what is known without asking anybody: the answer to `plan` (D18).
@@ -147,6 +154,19 @@ impl Engine {
             known.insert(repository, image.clone());
         }
         Ok(wanted)
+    }
+
+    /// What a rollback goes back to is known by its digest. Its registry is asked by which others a node may call it, so
+    /// that the pods can be held to it, and whether it is still there.
+    async fn ask_for_digests(&self, work: &mut Work) -> Result<(), Refused> {
+        for new in work.workloads.iter_mut().flat_map(|item| &mut item.images) {
+            let known = new.to.reference.digest().is_some();
+            if !new.asked && known && self.registry.configured(&new.to.repository) {
+                let wanted = self.resolve_one(&new.to).await?;
+                (new.platforms, new.asked) = (wanted.platforms, wanted.asked);
+            }
+        }
+        Ok(())
     }
 
     async fn resolve_one(&self, image: &Image) -> Result<WantedImage, Refused> {

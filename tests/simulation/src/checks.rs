@@ -8,10 +8,12 @@ use std::time::Duration;
 use commands::invocation::{Answer, AnswerKind};
 use state::change::outcome::{CantTell, Digests, Ended, EndedBy, Left, LeftBehind, Outcome, Overtaken, Refused};
 use state::change::{Ask, Asker, Change, Phase};
+use state::evidence::CauseKind;
 use state::journal::JournalWhat;
 use state::lock::{Asking, Lock, Reason, Scope};
 use state::names::{ChangeId, Namespace, WorkloadName};
 use state::rollout::seen::{Marker, MarkerStep};
+use world::behaviour::Behaviour;
 use world::cluster::{Cluster, DELETED, Look, Write, Writer};
 use world::process::ProcessId;
 
@@ -201,10 +203,11 @@ pub fn somebody_else_really_did_it(entry: &Entry, cluster: &Cluster, prepared: D
     };
     // Rotabot's own pause counts as somebody's once somebody has changed what it stands on.
     let paused = |workload: &WorkloadName| {
-        let writes = writes_to(cluster, namespace, workload.as_str());
-        let shapes = |write: &&Write| write.changed.iter().any(|changed| changed.starts_with("/spec/"));
-        let last = writes.filter(|write| shapes(write) && write.by != Writer::Cluster).last();
-        last.is_some_and(|write| write.by == Writer::Somebody)
+        let last_to = |path: &str| {
+            let writes = writes_to(cluster, namespace, workload.as_str()).filter(|write| write.by != Writer::Cluster);
+            writes.filter(|write| write.changed.iter().any(|changed| changed.starts_with(path))).last()
+        };
+        ["/spec/paused", "/spec/"].iter().any(|path| last_to(path).is_some_and(|write| write.by == Writer::Somebody))
     };
     let what = label(change);
     match &ended.outcome {
@@ -233,7 +236,7 @@ pub fn somebody_else_really_did_it(entry: &Entry, cluster: &Cluster, prepared: D
     }
 }
 
-/// What failed by its deadline really had so much time, and what failed leaves a lock behind.
+/// What failed leaves a lock behind, and so does a rollback.
 pub fn a_failure_leaves_a_lock(entry: &Entry) -> Found {
     let Some(ended) = ended_now(entry) else { return Ok(()) };
     let rolled_back =
@@ -257,6 +260,39 @@ pub fn a_deadline_is_given_whole(entry: &Entry) -> Found {
     }
     let (counted, deadline) = (entry.after.head.observed.duration(), entry.after.target.policy.progress_deadline);
     demand(counted >= deadline, || format!("{} failed by its deadline after {counted:?}", label(&entry.after)))
+}
+
+/// The cause that a failure names is what the image really does.
+pub fn a_cause_is_true(entry: &Entry) -> Found {
+    let change = &entry.after;
+    let failure = match change.phase() {
+        Phase::Holding { failure, .. } | Phase::Returning { failure, .. } => failure,
+        _ => return Ok(()),
+    };
+    let work = change.work.as_ref().map_or(&[][..], |work| &work.workloads);
+    let images = work.iter().filter(|item| item.workload.name == failure.workload).flat_map(|item| &item.images);
+    let tags: Vec<&str> = images.filter_map(|image| image.to.reference.tag()).collect();
+    let does = |behaves: fn(Behaviour) -> bool| tags.iter().any(|tag| behaves(Behaviour::of_tag(tag)));
+    let true_of_it = match failure.kind {
+        CauseKind::BadConfig => does(|behaviour| behaviour == Behaviour::BadConfig),
+        CauseKind::BadImageName => does(|behaviour| behaviour == Behaviour::InvalidName),
+        CauseKind::OutOfMemory => does(|behaviour| matches!(behaviour, Behaviour::Dies { out_of_memory: true, .. })),
+        CauseKind::CrashLoop | CauseKind::CrashedAfterReady => {
+            does(|behaviour| matches!(behaviour, Behaviour::Dies { .. }))
+        }
+        CauseKind::TurnedUnready => {
+            does(|behaviour| matches!(behaviour, Behaviour::TurnsUnready | Behaviour::Dies { .. }))
+        }
+        CauseKind::WrongImage => does(|behaviour| behaviour == Behaviour::WrongDigest),
+        CauseKind::NeverReady => does(|behaviour| {
+            !matches!(behaviour, Behaviour::Good | Behaviour::WrongDigest | Behaviour::BareId | Behaviour::InvalidName)
+        }),
+        // These may come from registries and nodes as well.
+        CauseKind::Pull | CauseKind::Unschedulable | CauseKind::NotCreated => true,
+    };
+    demand(true_of_it || tags.is_empty(), || {
+        format!("{} names {:?} as the cause of what {tags:?} did", label(change), failure.kind)
+    })
 }
 
 /// Nothing of anybody else's is overwritten: a field that somebody wrote after rotabot had read it, or after rotabot's

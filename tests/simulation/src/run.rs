@@ -477,6 +477,7 @@ impl Simulation {
         self.note("no_lock_is_passed", checks::no_lock_is_passed(entry, self.world.wall()));
         self.note("blind_time_does_not_count", checks::blind_time_does_not_count(entry, total - since + GRACE));
         self.note("a_failure_leaves_a_lock", checks::a_failure_leaves_a_lock(entry));
+        self.note("a_cause_is_true", checks::a_cause_is_true(entry));
         self.note("a_deadline_is_given_whole", checks::a_deadline_is_given_whole(entry));
         let found = self.cluster(|cluster| {
             let mut found =
