@@ -89,9 +89,23 @@ pub enum Reason {
     Withdrawn {
         /// What must not come back: the tag, or the digest in short.
         image: String,
+        /// What happened to it.
+        how: Withdrawal,
         /// The changes that lead to it, the oldest first.
         changes: Vec<ChangeNumber>,
     },
+}
+
+/// What happened to a release that must not come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Withdrawal {
+    /// It failed.
+    Failed,
+    /// It was rolled back from.
+    RolledBack,
+    /// It failed, and was rolled back from later.
+    FailedAndRolledBack,
 }
 
 /// What a lock is asked about.
@@ -121,6 +135,25 @@ impl Lock {
         }
     }
 
+    /// The same lock in the place of an earlier one that rotabot left: it names the changes of both, and all that
+    /// happened to the image where both are about the same.
+    #[must_use]
+    pub fn over(mut self, earlier: &Lock) -> Self {
+        let (Reason::Withdrawn { image, how, changes }, Reason::Withdrawn { image: before, how: had, changes: all }) =
+            (&mut self.reason, &earlier.reason)
+        else {
+            return self;
+        };
+        let mut both = all.clone();
+        both.append(changes);
+        both.dedup();
+        *changes = both;
+        if image == before && how != had {
+            *how = Withdrawal::FailedAndRolledBack;
+        }
+        self
+    }
+
     /// The changes that led to it.
     pub fn changes(&self) -> &[ChangeNumber] {
         match &self.reason {
@@ -140,6 +173,29 @@ mod tests {
         Lock { scope: Scope::All, by, since: at, until: Some(at + chrono::TimeDelta::hours(1)), reason }
     }
 
+    fn left_by(number: u64, image: &str, how: Withdrawal) -> Reason {
+        Reason::Withdrawn { image: image.to_owned(), how, changes: vec![ChangeNumber(number)] }
+    }
+
+    #[test]
+    fn a_later_lock_takes_over_and_names_both_changes() {
+        use Withdrawal::{Failed, FailedAndRolledBack, RolledBack};
+        for (before, after, same, how) in [
+            (Failed, Failed, true, Failed),
+            (Failed, RolledBack, true, FailedAndRolledBack),
+            (FailedAndRolledBack, RolledBack, true, FailedAndRolledBack),
+            (Failed, RolledBack, false, RolledBack),
+            (RolledBack, Failed, false, Failed),
+        ] {
+            let earlier = lock(left_by(1, "v8", before));
+            let later = lock(left_by(2, if same { "v8" } else { "v9" }, after)).over(&earlier);
+            let Reason::Withdrawn { how: said, changes, .. } = later.reason else { panic!("{later:?}") };
+            assert_eq!((said, changes), (how, vec![ChangeNumber(1), ChangeNumber(2)]), "{before:?}, {after:?}");
+        }
+        let said = lock(Reason::Said("migration".to_owned()));
+        assert_eq!(said.clone().over(&lock(left_by(1, "v8", Failed))), said);
+    }
+
     #[test]
     fn scopes_are_read_back_and_ordered_widest_first() {
         for text in ["all", "prod", "api/prod"] {
@@ -155,7 +211,7 @@ mod tests {
     fn who_passes_a_lock() {
         let (lin, mo) = (PersonName::new("lin").expect("a name"), PersonName::new("mo").expect("a name"));
         let said = lock(Reason::Said("migration".to_owned()));
-        let left = lock(Reason::Withdrawn { image: "v8".to_owned(), changes: vec![ChangeNumber(1)] });
+        let left = lock(left_by(1, "v8", Withdrawal::Failed));
         let (now, later) = (said.since, said.since + chrono::TimeDelta::hours(1));
         assert!(said.refuses(Asking::Deploy, &mo, now) && said.refuses(Asking::Rollback, &mo, now));
         assert!(!said.refuses(Asking::Deploy, &lin, now), "the holder passes");

@@ -147,18 +147,21 @@ cant-tell = Can't tell: { $target } { $why ->
     [no-pods] wants no pods
     [paused] was paused by somebody
     [released] was freed while parked
+    [released-unsettled] was freed in mid-write
    *[gone] is gone from the cluster
 }
 cant-tell-why = { $why ->
     [no-pods] { $new } is written, but 0 pods are wanted, so there is nothing to verify.
     [paused] { $new } is written, but somebody else paused the rollout, and it stayed so for 30 min.
     [released] An admin freed it. What was written until then stays; I judge it no further.
+    [released-unsettled] An admin freed it while a write of it was perhaps on its way: it may still arrive. Look before you change anything.
    *[gone] The workload is no longer there: somebody deleted it.
 }
 cant-tell-word = { $why ->
     [no-pods] no pods are wanted
     [paused] somebody else paused it
     [released] an admin freed it
+    [released-unsettled] an admin freed it in the middle of a write
    *[gone] the workload is gone
 }
 cant-tell-left = { $who } It is left as it is: no release, no lock.

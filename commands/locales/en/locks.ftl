@@ -1,4 +1,8 @@
-lock-reason-withdrawn = { $image } failed or was rolled back ({ $changes })
+lock-reason-withdrawn = { $image } { $how ->
+    [failed] failed
+    [rolled-back] was rolled back
+   *[both] failed and was rolled back
+} ({ $changes })
 lock-end = until { $until }
 lock-no-end = no end set
 lock-row = { $scope }: { $reason } ({ $by }, { $since }, { $end })

@@ -141,18 +141,21 @@ cant-tell = 无法判断：{ $target } { $why ->
     [no-pods] 没有要求任何 Pod
     [paused] 被人暂停
     [released] 在搁置中被释放
+    [released-unsettled] 在写入途中被释放
    *[gone] 已从集群消失
 }
 cant-tell-why = { $why ->
     [no-pods] { $new } 已写入，但要求的 Pod 数是 0，没有可以验证的东西。
     [paused] { $new } 已写入，但滚动更新被别人暂停，并持续了 30 分钟。
     [released] 管理员释放了它。已经写入的保持原样，我不再判断。
+    [released-unsettled] 管理员释放它时，可能还有一次写入在途中，之后仍可能生效。改动之前请先看一下现状。
    *[gone] 工作负载已不存在：有人删除了它。
 }
 cant-tell-word = { $why ->
     [no-pods] 没有要求任何 Pod
     [paused] 被别人暂停
     [released] 被管理员释放
+    [released-unsettled] 在写入途中被管理员释放
    *[gone] 工作负载已不存在
 }
 cant-tell-left = { $who } 保持原样：不算发布成功，也不锁定。

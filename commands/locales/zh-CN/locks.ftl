@@ -1,4 +1,8 @@
-lock-reason-withdrawn = { $image } 发布失败或已被回滚（{ $changes }）
+lock-reason-withdrawn = { $image } { $how ->
+    [failed] 发布失败
+    [rolled-back] 已被回滚
+   *[both] 发布失败，已回滚
+}（{ $changes }）
 lock-end = 到 { $until } 为止
 lock-no-end = 未设到期时间
 lock-row = { $scope }：{ $reason }（{ $by }，{ $since }，{ $end }）

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 use state::catalogue::Grantee;
 use state::image::Reference;
-use state::lock::{Lock, Reason};
+use state::lock::{Lock, Reason, Withdrawal};
 use state::names::{ChangeNumber, PersonName, TargetName};
 
 use crate::card::{Text, TimeStyle};
@@ -76,9 +76,14 @@ pub(crate) fn grantees(
 pub(crate) fn lock_reason(words: &Words, lock: &Lock) -> Text {
     match &lock.reason {
         Reason::Said(reason) => Text::outside(reason.as_str()),
-        Reason::Withdrawn { image, changes } => {
+        Reason::Withdrawn { image, how, changes } => {
             let changes = list_and(words, changes.iter().copied());
-            say!(words, "lock-reason-withdrawn", image = Arg::Name(image.clone()), changes = changes)
+            let how = Arg::Choice(match how {
+                Withdrawal::Failed => "failed",
+                Withdrawal::RolledBack => "rolled-back",
+                Withdrawal::FailedAndRolledBack => "both",
+            });
+            say!(words, "lock-reason-withdrawn", image = Arg::Name(image.clone()), how = how, changes = changes)
         }
     }
 }

@@ -162,6 +162,8 @@ pub enum CantTell {
     Paused,
     /// A parked change was released by an admin.
     Released,
+    /// The same, while a write of it may have been on its way: nobody knows whether it arrives yet.
+    ReleasedUnsettled,
     /// The workload is gone.
     Gone,
 }

@@ -351,7 +351,13 @@ impl Next<'_> {
 
     fn release(&self, by: PersonName) -> Option<Transition> {
         self.change.head.parked.as_ref()?;
-        let mut transition = self.end(Outcome::CantTell { why: CantTell::Released });
+        // These phases stand for a write that may be on its way, and nobody has settled it.
+        let why = match &self.change.head.phase {
+            Phase::Applying { .. } | Phase::Holding { .. } => CantTell::ReleasedUnsettled,
+            Phase::Returning { stage: ReturnStage::Writing { .. }, .. } => CantTell::ReleasedUnsettled,
+            _ => CantTell::Released,
+        };
+        let mut transition = self.end(Outcome::CantTell { why });
         transition.also.push(self.journal(Some(by), JournalWhat::Released));
         Some(transition)
     }

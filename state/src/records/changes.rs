@@ -9,7 +9,7 @@ use crate::change::transition::{Also, Transition};
 use crate::change::{Change, Head};
 use crate::claim::Claim;
 use crate::journal::{JournalLine, NoticeWhat};
-use crate::lock::{Asking, Lock, Reason, Scope};
+use crate::lock::{Asking, Lock, Scope};
 use crate::names::{ChangeId, ChangeNumber, PersonName, TargetName};
 use crate::store::documents::{self, Batch};
 use crate::store::record::{Record, decode};
@@ -306,13 +306,10 @@ impl Records {
         let key = keys::lock(lock);
         let held: Option<(Lock, Revision)> = self.read(&key).await?;
         batch.commit.demand_unchanged(key.clone(), held.as_ref().map(|(_, revision)| *revision));
-        let mut lock = lock.clone();
-        if let (Some((earlier, _)), Reason::Withdrawn { changes, .. }) = (held, &mut lock.reason) {
-            let mut all = earlier.changes().to_vec();
-            all.append(changes);
-            all.dedup();
-            *changes = all;
-        }
+        let lock = match held {
+            Some((earlier, _)) => lock.clone().over(&earlier),
+            None => lock.clone(),
+        };
         put(batch, key, "", &lock)
     }
 

@@ -100,6 +100,7 @@ pub(super) fn cant_tell(why: CantTell) -> &'static str {
         CantTell::NoPods => "no-pods",
         CantTell::Paused => "paused",
         CantTell::Released => "released",
+        CantTell::ReleasedUnsettled => "released-unsettled",
         CantTell::Gone => "gone",
     }
 }

@@ -311,6 +311,7 @@ fn other_ends() {
         ("can't tell: no pods", cant_tell(CantTell::NoPods)),
         ("can't tell: paused", cant_tell(CantTell::Paused)),
         ("can't tell: released", cant_tell(CantTell::Released)),
+        ("can't tell: released in mid-write", cant_tell(CantTell::ReleasedUnsettled)),
         ("can't tell: gone", cant_tell(CantTell::Gone)),
         ("cancelled, untouched", cancelled(Left::Untouched)),
         ("cancelled, written", cancelled(Left::Written)),

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use state::catalogue::{Grantee, Language};
-use state::lock::{Lock, Reason, Scope};
+use state::lock::{Lock, Reason, Scope, Withdrawal};
 use state::names::{ChangeId, ChangeNumber, EnvironmentName, PersonName, ServiceName, TargetName};
 use state::zone::Zone;
 
@@ -66,7 +66,11 @@ impl Sample {
     }
 
     pub(super) fn withdrawn(&self) -> Reason {
-        Reason::Withdrawn { image: self.new.clone(), changes: vec![ChangeNumber(412), ChangeNumber(413)] }
+        Reason::Withdrawn {
+            image: self.new.clone(),
+            how: Withdrawal::FailedAndRolledBack,
+            changes: vec![ChangeNumber(412), ChangeNumber(413)],
+        }
     }
 
     pub(super) fn duty(&self) -> BTreeSet<Grantee> {

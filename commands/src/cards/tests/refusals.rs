@@ -189,7 +189,11 @@ fn what_stands_in_the_way() {
         (
             "locked because of another image",
             Box::new(move |sample| {
-                let reason = Reason::Withdrawn { image: sample.old.clone(), changes: vec![ChangeNumber(412)] };
+                let reason = Reason::Withdrawn {
+                    image: sample.old.clone(),
+                    how: Withdrawal::Failed,
+                    changes: vec![ChangeNumber(412)],
+                };
                 locked(sample, sample.lock(Scope::Target(sample.target.clone()), reason), MayLift::No)
             })
         ),

@@ -13,7 +13,7 @@ use super::{Also, Next, Transition};
 use crate::catalogue::{AfterFailure, Unanswered};
 use crate::image::Digest;
 use crate::journal::{JournalWhat, NoticeWhat};
-use crate::lock::{Lock, Reason, Scope};
+use crate::lock::{Lock, Reason, Scope, Withdrawal};
 use crate::names::ContainerName;
 use crate::template::Template;
 
@@ -61,20 +61,22 @@ impl Next<'_> {
                 if !left.is_of(&new) {
                     transition.also.push(Also::Withdraw(left));
                 }
-                transition.also.push(self.lock(self.change.replaced_name().unwrap_or_default()));
+                transition
+                    .also
+                    .push(self.lock(self.change.replaced_name().unwrap_or_default(), Withdrawal::RolledBack));
             }
         }
         transition
     }
 
-    fn lock(&self, image: String) -> Also {
+    fn lock(&self, image: String, how: Withdrawal) -> Also {
         let head = &self.change.head;
         Also::Lock(Lock {
             scope: Scope::Target(self.change.target.name.clone()),
             by: head.asked_by.person().clone(),
             since: self.now,
             until: None,
-            reason: Reason::Withdrawn { image, changes: vec![head.number] },
+            reason: Reason::Withdrawn { image, how, changes: vec![head.number] },
         })
     }
 
@@ -115,7 +117,7 @@ impl Next<'_> {
         if failed {
             let images = self.work().new_images();
             transition.also.push(Also::Withdraw(Withdrawn::of(self.change.head.number, &images)));
-            transition.also.push(self.lock(image.unwrap_or_default()));
+            transition.also.push(self.lock(image.unwrap_or_default(), Withdrawal::Failed));
         }
         transition
     }
