@@ -105,3 +105,6 @@ impl Who<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
-use state::catalogue::{Catalogue, Language};
+use state::catalogue::Catalogue;
 use state::names::{ChangeId, ChangeNumber, PersonName};
 use state::time::Now;
 
@@ -116,6 +116,8 @@ pub enum News {
         /// What is shown.
         card: Card,
     },
+    /// The reader may not look at it, or whether they may can't be found out; nothing follows.
+    NotYours,
 }
 
 /// The exit code for a change that is parked.
@@ -133,8 +135,11 @@ pub trait Desk: Send + Sync {
     /// answers.
     fn dispatch(&self, invocation: Invocation, now: Now) -> BoxFuture<'_, Answer>;
 
-    /// Follows a change until its outcome, in a language. What is already past is told by the first news.
-    fn follow(&self, change: ChangeId, language: Language) -> BoxStream<'static, News>;
+    /// Follows a change until its outcome, in the words of the reader. What is already past is told by the first news.
+    fn follow(&self, change: ChangeId, reader: &PersonName, now: Now) -> BoxStream<'static, News>;
+
+    /// Whether somebody may look at a change, and so at what its channel hears of it.
+    fn may_view<'a>(&'a self, change: ChangeId, reader: &'a PersonName, now: Now) -> BoxFuture<'a, bool>;
 
     /// The catalogue as it is now: languages and zones of people, and what can be completed.
     fn catalogue(&self) -> Arc<Catalogue>;

@@ -12,7 +12,7 @@ use commands::press::Press;
 use commands::refusal::Refusal;
 use commands::words::Words;
 use futures::future::{BoxFuture, FutureExt as _};
-use futures::stream::{BoxStream, StreamExt as _};
+use futures::stream::{self, BoxStream, StreamExt as _};
 use serde::{Deserialize, Serialize};
 use state::catalogue::Language;
 use state::names::{ChangeId, ChangeNumber, PersonName};
@@ -77,6 +77,7 @@ pub struct Reader {
 pub(super) fn exit_code(lost: &Lost) -> u8 {
     match lost {
         Lost::OutcomeUnknown => 75,
+        Lost::NotYours => 75,
         _ => 69,
     }
 }
@@ -92,7 +93,7 @@ pub trait Partner: Send + Sync {
     /// Ways in which a line may go on.
     fn complete(&self, line: String, cursor: usize) -> BoxFuture<'static, Vec<Completion>>;
 
-    /// What is said in the channels from now on.
+    /// What is said from now on in the channels about what the person may look at.
     fn listen(&self) -> BoxStream<'static, Heard>;
 
     /// How the person reads.
@@ -144,11 +145,15 @@ impl Partner for Local {
 
     fn follow(&self, change: ChangeId) -> BoxStream<'static, Result<Seen, Lost>> {
         let seen = |news| match news {
-            News::Progress(card) => Seen::Progress(card),
-            News::Parked(card) => Seen::Parked(card),
-            News::Ended { word, exit_code, card } => Seen::Ended { outcome: word.to_owned(), exit_code, card },
+            News::Progress(card) => Ok(Seen::Progress(card)),
+            News::Parked(card) => Ok(Seen::Parked(card)),
+            News::Ended { word, exit_code, card } => Ok(Seen::Ended { outcome: word.to_owned(), exit_code, card }),
+            News::NotYours => Err(Lost::NotYours),
         };
-        self.desk.follow(change, self.reader().language).map(move |news| Ok(seen(news))).boxed()
+        match &self.identity.speaker {
+            Ok(speaker) => self.desk.follow(change, &speaker.person, (self.clock)()).map(seen).boxed(),
+            Err(_) => stream::iter([Err(Lost::NotYours)]).boxed(),
+        }
     }
 
     fn complete(&self, line: String, cursor: usize) -> BoxFuture<'static, Vec<Completion>> {
@@ -157,7 +162,19 @@ impl Partner for Local {
     }
 
     fn listen(&self) -> BoxStream<'static, Heard> {
-        self.channels.listen()
+        let Ok(speaker) = &self.identity.speaker else { return stream::empty().boxed() };
+        let (desk, person, clock) = (self.desk.clone(), speaker.person.clone(), self.clock);
+        let theirs = self.channels.listen().filter_map(move |heard| {
+            let (desk, person) = (desk.clone(), person.clone());
+            async move {
+                let may = match heard.about {
+                    Some((change, _)) => desk.may_view(change, &person, clock()).await,
+                    None => true,
+                };
+                may.then_some(heard)
+            }
+        });
+        theirs.boxed()
     }
 
     fn reader(&self) -> Reader {

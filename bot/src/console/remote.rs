@@ -261,7 +261,7 @@ fn unexpected(reply: Reply) -> Failure {
         Reply::Failed(Failed::Ending) => Failure::Broken,
         Reply::Failed(Failed::Busy) => Failure::Absent,
         Reply::Failed(Failed::Version { .. }) => Failure::Final(Lost::Version),
-        Reply::Failed(Failed::NotYours) => Failure::Final(Lost::Failed { why: NOT_YOURS.to_owned() }),
+        Reply::Failed(Failed::NotYours) => Failure::Final(Lost::NotYours),
         Reply::Failed(Failed::Unreadable { why } | Failed::Store { why }) => Failure::Final(Lost::Failed { why }),
         _ => Failure::Final(Lost::Version),
     }

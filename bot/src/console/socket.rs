@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::channel::Channels;
-use super::partner::{Local, Partner as _, Said};
+use super::partner::{Local, Lost, Partner as _, Said};
 use super::speaker::{Identity, own_user, user_name};
 use super::wire::{self, CALL_AT_MOST, Call, Failed, PROTOCOL, Reply, Wanted, Welcome};
 use super::{Clock, Shutdown, ends};
@@ -194,6 +194,7 @@ async fn answer(call: Call, uid: u32, service: &Service, line: &mut Line<impl As
         Wanted::Follow { change } => {
             let seen = local.follow(change).map(|seen| match seen {
                 Ok(seen) => Reply::Seen(Box::new(seen)),
+                Err(Lost::NotYours) => Reply::Failed(Failed::NotYours),
                 Err(_) => Reply::Failed(Failed::Ending),
             });
             line.stream(seen.boxed()).await

@@ -140,7 +140,7 @@ impl Desk for FakeDesk {
         .boxed()
     }
 
-    fn follow(&self, _change: ChangeId, _language: Language) -> BoxStream<'static, News> {
+    fn follow(&self, _change: ChangeId, _reader: &PersonName, _now: Now) -> BoxStream<'static, News> {
         let news = self.news.subscribe();
         // The present state first, then what comes.
         let from = news.borrow().len().saturating_sub(1);
@@ -153,6 +153,11 @@ impl Desk for FakeDesk {
             Some((next, (news, at + 1, over)))
         })
         .boxed()
+    }
+
+    /// The third change is nobody's to look at.
+    fn may_view<'a>(&'a self, id: ChangeId, _reader: &'a PersonName, _now: Now) -> BoxFuture<'a, bool> {
+        futures::future::ready(id != change(ChangeNumber(3))).boxed()
     }
 
     fn catalogue(&self) -> Arc<Catalogue> {

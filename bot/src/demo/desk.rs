@@ -8,8 +8,8 @@ use commands::invocation::{Answer, AnswerKind, Desk, Invocation, News, What};
 use commands::words::Words;
 use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::BoxStream;
-use state::catalogue::{Catalogue, Language};
-use state::names::{ChangeId, ServiceName};
+use state::catalogue::Catalogue;
+use state::names::{ChangeId, PersonName, ServiceName};
 use state::time::Now;
 use world::behaviour::Behaviour;
 use world::shop::Shop;
@@ -57,8 +57,12 @@ impl Desk for DemoDesk {
         .boxed()
     }
 
-    fn follow(&self, change: ChangeId, language: Language) -> BoxStream<'static, News> {
-        self.desk.follow(change, language)
+    fn follow(&self, change: ChangeId, reader: &PersonName, now: Now) -> BoxStream<'static, News> {
+        self.desk.follow(change, reader, now)
+    }
+
+    fn may_view<'a>(&'a self, change: ChangeId, reader: &'a PersonName, now: Now) -> BoxFuture<'a, bool> {
+        self.desk.may_view(change, reader, now)
     }
 
     fn catalogue(&self) -> Arc<Catalogue> {

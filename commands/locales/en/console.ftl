@@ -23,4 +23,6 @@ lost-gone = The bot is gone; the change goes on at its next start
 lost-gone-next = Start it, then look: { $command }
 lost-version = Nothing was done: the bot is another version of rotabot
 lost-version-next = Use the same program as the running bot, or restart the bot with this one.
+lost-not-yours = You may not look at this
+lost-not-yours-next = What goes on there goes on. Whoever has the right `view` in that environment can show it to you, or an admin can give you that right.
 lost-failed = Nothing was done: the bot could not answer

@@ -23,4 +23,6 @@ lost-gone = 机器人不在了；变更会在它下次启动后继续
 lost-gone-next = 请启动它，然后查看：{ $command }
 lost-version = 什么都没有做：机器人是另一个版本的 rotabot
 lost-version-next = 请使用与运行中的机器人相同的程序，或用这个程序重启机器人。
+lost-not-yours = 你无权查看
+lost-not-yours-next = 那里的变更照常进行。拥有该环境 `view` 权限的人可以给你看，管理员也可以授予你该权限。
 lost-failed = 什么都没有做：机器人无法回答

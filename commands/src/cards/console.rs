@@ -35,6 +35,8 @@ pub enum Lost {
     Gone,
     /// The running bot is another version, and can't be talked to.
     Version,
+    /// The bot answers, and this person may not look at that.
+    NotYours,
     /// The bot answers, and says why it can't do that.
     Failed {
         /// Why.
@@ -116,6 +118,7 @@ pub fn lost(words: &Words, lost: &Lost) -> Card {
             (CardState::Unsure, say_first!(words, "lost-gone"), say!(words, "lost-gone-next", command = look()))
         }
         Lost::Version => (CardState::Refused, say_first!(words, "lost-version"), say!(words, "lost-version-next")),
+        Lost::NotYours => (CardState::Refused, say_first!(words, "lost-not-yours"), say!(words, "lost-not-yours-next")),
         Lost::Failed { why } => (CardState::Refused, say_first!(words, "lost-failed"), alone(words, outside(why))),
     };
     let mut card = Card::new(state, first);

@@ -1,30 +1,49 @@
-//! Following a change until its outcome, as cards in one language.
+//! Following a change until its outcome, as cards in the words of whoever reads, who must have the right to view it.
 
 use std::sync::Arc;
 
 use futures::StreamExt;
 use futures::channel::mpsc;
 use futures::stream::{self, BoxStream};
-use state::catalogue::{Catalogue, Language};
+use state::catalogue::{Action, Catalogue};
 use state::change::Change;
-use state::names::ChangeId;
+use state::lock::Scope;
+use state::names::{ChangeId, PersonName};
+use state::records::RecordFault;
 use state::rollout::judge::Progress;
+use state::time::Now;
 
 use crate::cards;
 use crate::engine::Engine;
+use crate::gate::{Gate, gate, known};
 use crate::invocation::News;
 use crate::words::Words;
 
+/// Who follows, and since when.
+pub(super) struct Reader {
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) name: PersonName,
+    pub(super) now: Now,
+}
+
+impl Reader {
+    /// Whether they may look at a change, by the permissions that it began with. Whoever asked for it is told what comes
+    /// of it in any case.
+    pub(super) fn may_view(&self, change: &Change) -> bool {
+        if *change.head.asked_by.person() == self.name {
+            return known(&self.catalogue, &self.name, self.now.wall).is_ok();
+        }
+        let scope = Scope::Target(change.target.name.clone());
+        let passed = gate(&self.catalogue, &self.name, Action::View, &scope, Some(&change.target), self.now.wall);
+        passed == Gate::Allowed
+    }
+}
+
 /// The news of a change, the present state first.
-pub(super) fn follow(
-    engine: Engine,
-    catalogue: Arc<Catalogue>,
-    id: ChangeId,
-    language: Language,
-) -> BoxStream<'static, News> {
+pub(super) fn follow(engine: Engine, reader: Reader, id: ChangeId) -> BoxStream<'static, News> {
     // The channel is opened before the record is read, so that nothing falls between the two.
     let words = engine.board.follow(id);
-    let following = Following { engine, catalogue, id, language, words, told: None, first: true, over: false };
+    let following = Following { engine, reader, id, words, told: None, first: true, over: false };
     stream::unfold(following, |mut following| async move {
         let news = following.next().await?;
         Some((news, following))
@@ -34,9 +53,8 @@ pub(super) fn follow(
 
 struct Following {
     engine: Engine,
-    catalogue: Arc<Catalogue>,
+    reader: Reader,
     id: ChangeId,
-    language: Language,
     words: mpsc::Receiver<()>,
     told: Option<News>,
     first: bool,
@@ -53,7 +71,7 @@ impl Following {
                 self.words.next().await?;
             }
             let news = self.news().await?;
-            self.over = matches!(news, News::Ended { .. });
+            self.over = matches!(news, News::Ended { .. } | News::NotYours);
             if self.told.as_ref() != Some(&news) {
                 self.told = Some(news.clone());
                 return Some(news);
@@ -62,12 +80,21 @@ impl Following {
     }
 
     async fn news(&self) -> Option<News> {
-        let (change, progress) = self.latest().await?;
+        let (change, progress) = match self.latest().await {
+            Ok(latest) => latest?,
+            // Who may look at it stands in the record.
+            Err(RecordFault::Unreadable(_)) => return Some(News::NotYours),
+            Err(_) => return None,
+        };
+        if !self.reader.may_view(&change) {
+            return Some(News::NotYours);
+        }
         let gathered = self.engine.gathered(&change).await;
         // The moment of drawing is that of what is drawn, so that the same state gives the same card.
         let now = change.ended().map_or_else(|| drawn_at(&change), |ended| ended.at);
-        let facts = gathered.facts(&change, &progress, &self.catalogue, now);
-        let card = cards::change::card(Words::get(self.language), &facts);
+        let facts = gathered.facts(&change, &progress, &self.reader.catalogue, now);
+        let language = self.reader.catalogue.language_of(Some(&self.reader.name));
+        let card = cards::change::card(Words::get(language), &facts);
         Some(match change.ended() {
             Some(ended) => News::Ended { word: ended.outcome.word(), exit_code: ended.outcome.exit_code(), card },
             None if change.head.parked.is_some() => News::Parked(card),
@@ -76,12 +103,12 @@ impl Following {
     }
 
     /// The board knows more than the record while a change is under way; the record knows what ended before.
-    async fn latest(&self) -> Option<(Change, Vec<Progress>)> {
+    async fn latest(&self) -> Result<Option<(Change, Vec<Progress>)>, RecordFault> {
         if let Some(seen) = self.engine.board.seen(self.id) {
-            return Some((seen.change.clone(), seen.progress.clone()));
+            return Ok(Some((seen.change.clone(), seen.progress.clone())));
         }
-        let stored = self.engine.records.change(self.id).await.ok()??;
-        Some((stored.change, Vec::new()))
+        let stored = self.engine.records.change(self.id).await?;
+        Ok(stored.map(|stored| (stored.change, Vec::new())))
     }
 }
 

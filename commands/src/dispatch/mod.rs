@@ -15,7 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use state::catalogue::{Action, Catalogue, Language, Target};
+use state::catalogue::{Action, Catalogue, Target};
 use state::change::Change;
 use state::change::transition::{Also, Transition};
 use state::lock::Scope;
@@ -34,6 +34,7 @@ use crate::refusal::Refusal;
 use crate::words::Words;
 
 pub(crate) use begin::{asked, preparing};
+use follow::Reader;
 
 /// Something that whoever runs the engine must hear of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -250,8 +251,19 @@ impl Desk for Dispatch {
         })
     }
 
-    fn follow(&self, change: ChangeId, language: Language) -> BoxStream<'static, News> {
-        follow::follow(self.engine.clone(), self.catalogue(), change, language)
+    fn follow(&self, change: ChangeId, reader: &PersonName, now: Now) -> BoxStream<'static, News> {
+        follow::follow(self.engine.clone(), Reader { catalogue: self.catalogue(), name: reader.clone(), now }, change)
+    }
+
+    fn may_view<'a>(&'a self, change: ChangeId, reader: &'a PersonName, now: Now) -> BoxFuture<'a, bool> {
+        Box::pin(async move {
+            let reader = Reader { catalogue: self.catalogue(), name: reader.clone(), now };
+            match self.engine.records.change(change).await {
+                Ok(Some(stored)) => reader.may_view(&stored.change),
+                // Whether they may can't be found out.
+                Ok(None) | Err(_) => false,
+            }
+        })
     }
 
     fn catalogue(&self) -> Arc<Catalogue> {
@@ -262,3 +274,6 @@ impl Desk for Dispatch {
         self.recent.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use state::change::transition::{Event, transition};
 use state::journal::{JournalLine, JournalWhat};
 use state::lock::Scope;
 use state::names::{ChangeId, TargetName};
-use state::records::{Advanced, Stored};
+use state::records::{Advanced, RecordFault, Stored};
 
 use super::{Answered, Asking, Dispatch, Stop, about, shown};
 use crate::cards;
@@ -80,7 +80,13 @@ impl Dispatch {
     }
 
     pub(super) async fn stored(&self, id: ChangeId) -> Result<Stored, Stop> {
-        let stored = self.engine.records.change(id).await?;
+        let stored = match self.engine.records.change(id).await {
+            // Who may look at it or act on it stands in the record.
+            Err(fault @ RecordFault::Unreadable(_)) => {
+                return Err(Refusal::CouldNotCheck { reference: self.unreadable(&fault) }.into());
+            }
+            stored => stored?,
+        };
         stored.ok_or_else(|| Refusal::UnknownChange { number: state::names::ChangeNumber(0), newest: None }.into())
     }
 }

@@ -11,7 +11,6 @@ use commands::card::{Span, Text};
 use commands::invocation::{Answer, AnswerKind, Desk as _, Invocation, News, RequestId, Via, What};
 use commands::press::Press;
 use futures::{FutureExt as _, StreamExt as _};
-use state::catalogue::Language;
 use state::change::{Change, Phase};
 use state::names::{ChangeId, PersonName};
 use state::store::Store;
@@ -434,7 +433,7 @@ impl Simulation {
             let change = answer.change.filter(|_| answer.kind == AnswerKind::Done);
             *place_of_answer.borrow_mut() = Some(answer);
             let Some((id, _)) = change else { return };
-            let mut news = desk.follow(id, Language::English);
+            let mut news = desk.follow(id, &invocation.speaker, process.now());
             while let Some(news) = news.next().await {
                 if let News::Ended { word, .. } = news {
                     note("told_outcome_is_stored", checks::told_outcome_is_stored(&ledger, id, word));

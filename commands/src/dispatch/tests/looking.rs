@@ -1,0 +1,58 @@
+//! `/status`, `/now`, `/history`, `/show`: what somebody may look at, and nothing else.
+
+use futures::executor::block_on;
+
+use super::super::*;
+use super::lab::*;
+
+fn text(answer: &Answer) -> String {
+    let lines = answer.card.lines.iter().map(|line| line.text.to_string());
+    std::iter::once(answer.card.first_line.to_string()).chain(lines).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn looking_needs_the_right_to_and_writes_nothing() {
+    let lab = Lab::new();
+    lab.runs("v1");
+    lab.begun("mo");
+    let before = lab.revision();
+    for line in ["/status", "/status api prod", "/now", "/history", "/history api prod", "/show 1", "/locks", "/help"] {
+        assert_eq!(lab.say("eve", line).kind, AnswerKind::Done, "{line}");
+    }
+    for line in ["/status", "/status api prod", "/now", "/history api", "/show 1"] {
+        let refusal = lab.refusal("bob", line);
+        assert!(matches!(refusal, Refusal::NotAllowed { action: Action::View, .. }), "{line}: {refusal:?}");
+    }
+    assert_eq!(lab.revision(), before);
+}
+
+#[test]
+fn an_environment_that_somebody_may_not_look_at_is_left_out() {
+    let lab = Lab::new();
+    let mut some = catalogue();
+    some.environments.get_mut(&name::<state::names::EnvironmentName>("prod")).expect("prod").permissions.0.clear();
+    lab.desk.reload(Arc::new(some));
+    let status = text(&lab.say("eve", "/status"));
+    assert!(status.contains("staging") && !status.contains("prod"), "{status}");
+    let refusal = lab.refusal("eve", "/status web prod");
+    assert!(matches!(refusal, Refusal::NotAllowed { action: Action::View, .. }), "{refusal:?}");
+}
+
+#[test]
+fn a_record_that_can_t_be_read_hides_no_other() {
+    let lab = Lab::new();
+    let (id, _) = lab.begun("mo");
+    lab.say("sun", "/deploy api staging v2");
+    lab.spoil(id, "work");
+    lab.spoil(id, "watch");
+    let now = text(&lab.say("eve", "/now"));
+    assert!(now.contains("#1") && now.contains("#2"), "{now}");
+    assert_eq!(lab.say("eve", "/show 2").kind, AnswerKind::Done);
+    assert_eq!(lab.say("eve", "/status").kind, AnswerKind::Done);
+    // Who may look at it stands in the record: that can't be found out, which is not the same as not being allowed.
+    for line in ["/show 1", "/stop api prod"] {
+        let refusal = lab.refusal("mo", line);
+        assert!(matches!(refusal, Refusal::CouldNotCheck { .. }), "{line}: {refusal:?}");
+    }
+    assert!(block_on(lab.engine.records.change(id)).is_err());
+}

@@ -1,0 +1,9 @@
+//! What people ask, on a store in memory, a cluster that may not be asked anything, and a chat that nobody reads.
+
+mod following;
+mod lab;
+mod locking;
+mod looking;
+mod releasing;
+mod requesting;
+mod stopping;
