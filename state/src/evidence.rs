@@ -63,6 +63,8 @@ pub enum CauseKind {
     Unschedulable,
     /// No pod was made at all: a quota or an admission webhook refuses.
     NotCreated,
+    /// The rollout stands still, and neither the pods nor the cluster say why.
+    Stuck,
     /// Ready pods run another image than was asked for.
     WrongImage,
 }

@@ -114,6 +114,7 @@ cause-kind = { $kind ->
     [never-ready] new pods run, but don't get ready
     [unschedulable] new pods find no node to run on
     [not-created] no new pod is made: the cluster refuses
+    [stuck] the rollout stands still, and no pod shows why
    *[wrong-image] ready pods run another image than was asked for
 }
 cause-deadline = no progress for { $deadline }

@@ -53,7 +53,7 @@ pub fn cause(
             // The pod has vanished since: what it showed stays the cause, others that show it are the proof.
             .or_else(|| suspects.iter().find(|suspect| suspect.kind == Some(*kind)).cloned())
             .ok_or(*kind),
-        Failure::Deadline => most_telling(&suspects).ok_or(CauseKind::NotCreated),
+        Failure::Deadline => most_telling(&suspects).ok_or(CauseKind::Stuck),
     };
     match chosen {
         Ok(suspect) => of_pod(&suspect, &suspects, memory, wall),
@@ -202,7 +202,7 @@ fn without_pod(
     let refused = view.workload.as_ref().and_then(creation_refused);
     let new_that_ended = |pod: &&PodSeen| pod.template == Some(expectation.template) && ended(pod) && !pod.deleting;
     let last_ended = view.pods.iter().filter(new_that_ended).max_by_key(|pod| (pod.created, &pod.name));
-    if let (None, CauseKind::NotCreated, Some(pod)) = (refused, kind, last_ended) {
+    if let (None, CauseKind::Stuck, Some(pod)) = (refused, kind, last_ended) {
         let suspect = Suspect { kind: Some(CauseKind::NeverReady), ..Suspect::of(pod, expectation, memory) };
         return of_pod(&suspect, std::slice::from_ref(&suspect), memory, wall);
     }
@@ -211,9 +211,7 @@ fn without_pod(
         conditions.iter().find(|condition| condition.kind == "Progressing")
     };
     let condition = refused.or_else(progressing);
-    let all_there = view.workload.as_ref().is_some_and(|workload| of >= workload.desired);
-    let kind =
-        if kind == CauseKind::NotCreated && refused.is_none() && all_there { CauseKind::NeverReady } else { kind };
+    let kind = if kind == CauseKind::Stuck && refused.is_some() { CauseKind::NotCreated } else { kind };
     let cause = Cause {
         kind,
         affected: 0,

@@ -107,5 +107,6 @@ pub fn rank(kind: CauseKind) -> u8 {
         CauseKind::TurnedUnready | CauseKind::NeverReady => 5,
         CauseKind::Unschedulable => 6,
         CauseKind::NotCreated => 7,
+        CauseKind::Stuck => 8,
     }
 }

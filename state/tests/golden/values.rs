@@ -315,6 +315,7 @@ pub(crate) fn causes() -> Values<Cause> {
         CauseKind::NeverReady,
         CauseKind::Unschedulable,
         CauseKind::NotCreated,
+        CauseKind::Stuck,
         CauseKind::WrongImage,
     ];
     let mut causes: Values<Cause> = kinds.map(|kind| (cause_word(kind).to_owned(), cause(kind))).into();
@@ -336,6 +337,7 @@ fn cause_word(kind: CauseKind) -> &'static str {
         CauseKind::NeverReady => "never-ready",
         CauseKind::Unschedulable => "unschedulable",
         CauseKind::NotCreated => "not-created",
+        CauseKind::Stuck => "stuck",
         CauseKind::WrongImage => "wrong-image",
     }
 }

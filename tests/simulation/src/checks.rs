@@ -19,6 +19,9 @@ use world::process::ProcessId;
 
 use crate::ledger::{Entry, Ledger, now};
 
+/// So long it may take until a watch has told of a write, where it does not lag.
+const HEARD_OF: Duration = Duration::from_secs(1);
+
 /// What was found: nothing, or what is wrong.
 pub type Found = Result<(), String>;
 
@@ -165,7 +168,11 @@ impl Verdict<'_> {
             format!("{what} has a verdict on what is marked {:?}", truth.marker)
         })?;
         let good = truth.pods.iter().filter(|pod| pod.ready && pod.template == truth.template).count();
-        demand(truth.replicas > 0 && good == truth.pods.len() && u32::try_from(good) == Ok(truth.replicas), || {
+        // Whoever scales in the very moment of the look is not heard of yet.
+        let scaled = writes_to(self.cluster, &change.target.namespace, left.workload.as_str())
+            .any(|write| write.changed.iter().any(|path| path == "/spec/replicas") && write.at + HEARD_OF > look.at);
+        let all = scaled || u32::try_from(good) == Ok(truth.replicas);
+        demand(truth.replicas > 0 && good > 0 && good == truth.pods.len() && all, || {
             format!("{what} has a good verdict, and {good} of {} pods were good: {truth:?}", truth.replicas)
         })?;
         let window = change.target.policy.stability_window;
@@ -288,7 +295,7 @@ pub fn a_cause_is_true(entry: &Entry) -> Found {
             !matches!(behaviour, Behaviour::Good | Behaviour::WrongDigest | Behaviour::BareId | Behaviour::InvalidName)
         }),
         // These may come from registries and nodes as well.
-        CauseKind::Pull | CauseKind::Unschedulable | CauseKind::NotCreated => true,
+        CauseKind::Pull | CauseKind::Unschedulable | CauseKind::NotCreated | CauseKind::Stuck => true,
     };
     demand(true_of_it || tags.is_empty(), || {
         format!("{} names {:?} as the cause of what {tags:?} did", label(change), failure.kind)

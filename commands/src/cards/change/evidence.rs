@@ -22,6 +22,7 @@ pub(super) fn kind(words: &Words, kind: CauseKind) -> Text {
         CauseKind::NeverReady => "never-ready",
         CauseKind::Unschedulable => "unschedulable",
         CauseKind::NotCreated => "not-created",
+        CauseKind::Stuck => "stuck",
         CauseKind::WrongImage => "wrong-image",
     };
     say!(words, "cause-kind", kind = Arg::Choice(choice))

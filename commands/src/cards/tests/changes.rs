@@ -278,6 +278,7 @@ fn every_cause_has_its_sentence() {
         NeverReady,
         Unschedulable,
         NotCreated,
+        Stuck,
         WrongImage,
     ];
     let lines = kinds.map(|kind| {

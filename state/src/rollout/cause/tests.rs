@@ -77,7 +77,7 @@ fn at_the_deadline_the_most_telling_pod_is_shown() {
     };
     let one = |kind: CauseKind, pod: &str| (kind, Some(pod.to_owned()));
     scene.workload().desired = 10;
-    assert_eq!(shown(&mut scene), (CauseKind::NotCreated, None));
+    assert_eq!(shown(&mut scene), (CauseKind::Stuck, None));
     let mut nowhere = scene.new_pod("new-1");
     nowhere.unschedulable = Some("0/5 nodes are available".to_owned());
     scene.put(nowhere);
