@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use state::catalogue::Unanswered;
-use state::change::outcome::Question;
+use state::change::outcome::{Question, Standing};
 use state::change::{Ask, Asker, Change, RollbackTo};
 use state::journal::{JournalLine, JournalWhat, NoticeWhat};
 use state::names::ChangeId;
@@ -56,8 +56,8 @@ impl Engine {
         starting: bool,
     ) -> Result<Option<ChangeId>, RecordFault> {
         let observed = self.cluster.observe(&change.target);
-        let stands = change.ended().is_some_and(|ended| ended.still_stands(change.head.id, &observed.workloads));
-        if observed.fresh() && !stands {
+        let standing = change.ended().map_or(Standing::Changed, |ended| ended.standing(change, &observed.workloads));
+        if observed.fresh() && standing == Standing::Changed {
             let line = line(change, now, JournalWhat::Lapsed);
             self.records.close_question(change, revision, &line, Some(NoticeWhat::Lapsed), now.wall).await?;
             return Ok(None);
@@ -71,8 +71,8 @@ impl Engine {
             self.records.extend_question(change, (&question, revision), &line, now.wall).await?;
             return Ok(None);
         }
-        // Nothing is done to a cluster that nobody has looked at.
-        if !observed.fresh() {
+        // Nothing is done to a cluster that nobody has looked at since.
+        if !observed.fresh() || standing != Standing::AsLeft {
             return Ok(None);
         }
         match question.then {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::{Change, WorkloadWork};
 use crate::catalogue::Unanswered;
 use crate::evidence::CauseKind;
 use crate::names::{ChangeId, ChangeNumber, ContainerName, PersonName, WorkloadName};
@@ -266,6 +267,8 @@ pub struct LeftBehind {
     pub what: Left,
     /// The template that stands there by our last write; none where nothing was written, or where it was undone.
     pub template: Option<TemplateHash>,
+    /// The generation that our last write gave it, where one is known to stand.
+    pub generation: Option<i64>,
 }
 
 /// What was done to one workload.
@@ -339,18 +342,36 @@ pub struct Question {
     pub extended: bool,
 }
 
+/// How a target stands, against what a change left there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// As it was left.
+    AsLeft,
+    /// What was seen is older than what was left.
+    NotSeenYet,
+    /// Somebody has written to it since.
+    Changed,
+}
+
 impl Ended {
-    /// Whether a target is still as this change left it: every workload that was written has our template and our marker.
-    pub fn still_stands(&self, change: ChangeId, seen: &[WorkloadView]) -> bool {
-        self.left.iter().zip(seen).all(|(left, view)| match (&view.workload, left.template) {
-            (_, None) => true,
-            (Some(seen), Some(template)) => {
-                let ours = seen.our_marker().is_some_and(|marker| marker.change == change);
-                let held = left.what != Left::Paused
-                    || (seen.paused && seen.our_marker().is_some_and(|marker| marker.step == MarkerStep::Hold));
-                ours && held && seen.template.hash() == template
+    /// Whether a target is still as this change left it: every workload that was written has our template and our
+    /// marker, and the pause where we left one.
+    pub fn standing(&self, change: &Change, seen: &[WorkloadView]) -> Standing {
+        let items = change.work.as_ref().map_or(&[][..], |work| &work.workloads);
+        let one = |((left, item), view): ((&LeftBehind, &WorkloadWork), &WorkloadView)| {
+            let (Some(written), Some(template)) = (left.generation, left.template) else { return Standing::AsLeft };
+            let Some(seen) = view.workload.as_ref().filter(|seen| seen.uid == item.uid) else {
+                return Standing::Changed;
+            };
+            // A report from before our last write shows what we wrote over.
+            if seen.generation < written {
+                return Standing::NotSeenYet;
             }
-            (None, Some(_)) => false,
-        })
+            let step = seen.our_marker().filter(|marker| marker.change == change.head.id).map(|marker| marker.step);
+            let held = left.what != Left::Paused || (seen.paused && step == Some(MarkerStep::Hold));
+            let as_left = step.is_some() && held && seen.template.hash() == template;
+            if as_left { Standing::AsLeft } else { Standing::Changed }
+        };
+        self.left.iter().zip(items).zip(seen).map(one).max().unwrap_or(Standing::AsLeft)
     }
 }

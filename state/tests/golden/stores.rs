@@ -244,8 +244,12 @@ impl Scene {
     /// The commit of an outcome.
     fn ends(self, outcome: Outcome, what: Left, mut also: Vec<Also>) -> Self {
         let word = outcome.word().to_owned();
-        let left =
-            |workload: &&str| LeftBehind { workload: name(workload), what, template: Some(ours(workload).hash()) };
+        let left = |workload: &&str| LeftBehind {
+            workload: name(workload),
+            what,
+            template: Some(ours(workload).hash()),
+            generation: Some(2),
+        };
         let left = WORKLOADS.iter().map(left).collect();
         let phase = Phase::Ended(Box::new(Ended { outcome, at: at(30), left }));
         let head = Head { phase, ..self.stored.change.head.clone() };

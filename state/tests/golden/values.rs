@@ -54,7 +54,12 @@ pub(crate) fn heads() -> Values<Head> {
     for (name, outcome) in outcomes() {
         let template = |what| (what != Left::Untouched).then(|| ours("api").hash());
         let all = [Left::Untouched, Left::Written, Left::Paused, Left::NotPaused, Left::Returned];
-        let one = |what| LeftBehind { workload: self::name("api"), what: left(what), template: template(what) };
+        let one = |what| LeftBehind {
+            workload: self::name("api"),
+            what: left(what),
+            template: template(what),
+            generation: template(what).map(|_| 7),
+        };
         let touched = !matches!(outcome, Outcome::Refused { .. } | Outcome::NothingToDo);
         let left = if touched { all.into_iter().map(one).collect() } else { Vec::new() };
         let phase = Phase::Ended(Box::new(Ended { outcome, at: at(120), left }));

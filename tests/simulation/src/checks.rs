@@ -414,6 +414,26 @@ pub fn one_outcome_is_told(change: &Change, chat: &world::chat::Chat, may_repeat
     })
 }
 
+/// A question lapses only if somebody wrote to what the change had left, after its last own write.
+pub fn a_question_lapses_for_a_reason(change: &Change, ledger: &Ledger, cluster: &Cluster) -> Found {
+    let records = ledger.records();
+    let scope = Scope::Target(change.target.name.clone());
+    let lines = now(async { records.journal(&scope, None, usize::MAX).await.map(Some) }).unwrap_or_default();
+    let lapsed = |line: &state::records::HistoryLine| {
+        line.line.change == Some(change.head.number) && line.line.what == JournalWhat::Lapsed
+    };
+    if !lines.iter().any(lapsed) {
+        return Ok(());
+    }
+    let overtaken = change.target.workloads.iter().any(|workload| {
+        let all = writes_to(cluster, &change.target.namespace, workload.name.as_str());
+        let ours = all.clone().filter(|write| write.by == Writer::Rotabot(change.head.id)).map(|write| write.at).last();
+        let by_others = |write: &Write| write.by != Writer::Cluster && write.by != Writer::Rotabot(change.head.id);
+        all.into_iter().any(|write| by_others(write) && Some(write.at) > ours)
+    });
+    demand(overtaken, || format!("the question of {} has lapsed, and nobody else wrote", label(change)))
+}
+
 /// The journal has exactly one line for the end of each change.
 pub fn one_end_is_journalled(change: &Change, ledger: &Ledger) -> Found {
     let Some(ended) = change.ended() else { return Ok(()) };

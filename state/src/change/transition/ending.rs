@@ -145,18 +145,17 @@ fn left_behind(change: &Change, outcome: &Outcome) -> Vec<LeftBehind> {
         _ => false,
     };
     let one = |(place, item): (usize, &WorkloadWork)| {
-        let (what, template) = match (written.get(place), back.get(&place), held.get(&place)) {
+        let (what, stands) = match (written.get(place), back.get(&place), held.get(&place)) {
             (None, ..) if undone(item) => (Left::Written, None),
             (None, ..) => (Left::Untouched, None),
-            (_, Some(back), _) => (Left::Returned, Some(back.template)),
-            (Some(written), None, _) if returned => (Left::Returned, Some(written.template)),
-            (_, None, Some(Held::Paused(held))) => (Left::Paused, Some(held.template)),
-            (Some(written), None, Some(Held::Refused(_) | Held::PausedBySomebody)) => {
-                (Left::NotPaused, Some(written.template))
-            }
-            (Some(written), None, Some(Held::Complete) | None) => (Left::Written, Some(written.template)),
+            (_, Some(back), _) => (Left::Returned, Some(back)),
+            (Some(written), None, _) if returned => (Left::Returned, Some(written)),
+            (_, None, Some(Held::Paused(held))) => (Left::Paused, Some(held)),
+            (Some(written), None, Some(Held::Refused(_) | Held::PausedBySomebody)) => (Left::NotPaused, Some(written)),
+            (Some(written), None, Some(Held::Complete) | None) => (Left::Written, Some(written)),
         };
-        LeftBehind { workload: item.workload.name.clone(), what, template }
+        let (template, generation) = (stands.map(|one| one.template), stands.map(|one| one.generation));
+        LeftBehind { workload: item.workload.name.clone(), what, template, generation }
     };
     let left: Vec<LeftBehind> =
         change.work.iter().flat_map(|work| work.workloads.iter().enumerate()).map(one).collect();
