@@ -167,7 +167,7 @@ impl Connection {
                 Ok(()) => {
                     // Watches may have lost their connection without a sign while nothing was answered.
                     if misses > 0 {
-                        self.pulse.send_modify(|pulse| *pulse += 1);
+                        self.renew();
                     }
                     if misses > 0 || !answered_before {
                         tracing::info!(cluster = %self.name(), missed = misses, "The API server answers");
@@ -194,8 +194,20 @@ impl Connection {
         }
     }
 
+    /// The task of the heartbeat panicked, and is begun again. Until then what is known ages.
+    pub(super) fn broke(&self) {
+        tracing::error!(cluster = %self.name(), "The task of the heartbeat panicked; it is begun again");
+        self.renew();
+    }
+
     async fn beat(&self) -> Result<(), CallFault> {
         self.call(requests::readyz()?, HEARTBEAT_LIMIT).await.map(|_| ())
+    }
+
+    /// Nothing that was heard so far is believed any more until it was listed anew.
+    fn renew(&self) {
+        self.pulse.send_modify(|pulse| *pulse += 1);
+        locked(&self.rooms).values().for_each(|room| room.renew());
     }
 
     fn answered(&self, sent: Instant) {

@@ -49,6 +49,11 @@ impl Freshness {
         }
     }
 
+    /// All watches have to be subscribed anew before they can be believed.
+    pub(super) fn renew(&mut self) {
+        (0..KINDS).for_each(|watch| self.starting(watch));
+    }
+
     /// A watch ended. Tells whether that is news: another kind of fault than the last one.
     pub(super) fn faulty(&mut self, watch: usize, fault: ClusterFault) -> bool {
         let same = |known: &Watch| match known {

@@ -16,6 +16,7 @@ mod text;
 mod watching;
 
 use std::collections::{BTreeMap, HashMap};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -39,11 +40,14 @@ pub use self::connection::Wake;
 use self::connection::{Connection, locked};
 use self::objects::{Autoscaler, Deployment, Pod, ReplicaSet};
 use self::room::Room;
-use self::watching::List;
+use self::watching::{List, Watched};
 use crate::config::ClusterAccess;
 
 /// How long a single call may take.
 const CALL_LIMIT: Duration = Duration::from_secs(10);
+
+/// A task that panicked is begun again after so long.
+const AFTER_PANIC: Duration = Duration::from_secs(1);
 
 /// How many events about an object are of interest.
 const EVENTS: usize = 10;
@@ -70,7 +74,8 @@ impl Kubernetes {
             tasks: Mutex::default(),
         };
         for connection in kubernetes.connections.values() {
-            kubernetes.keep(Arc::clone(connection).keep_alive());
+            let (alive, broken) = (Arc::clone(connection), Arc::clone(connection));
+            kubernetes.keep(move || Arc::clone(&alive).keep_alive(), move || broken.broke());
         }
         kubernetes
     }
@@ -85,16 +90,36 @@ impl Kubernetes {
     fn room(&self, connection: &Arc<Connection>, namespace: &Namespace) -> Arc<Room> {
         let (room, unknown) = connection.room(namespace);
         if unknown {
-            self.keep(watching::watch::<Deployment>(Arc::clone(connection), Arc::clone(&room)));
-            self.keep(watching::watch::<ReplicaSet>(Arc::clone(connection), Arc::clone(&room)));
-            self.keep(watching::watch::<Pod>(Arc::clone(connection), Arc::clone(&room)));
-            self.keep(watching::watch::<Autoscaler>(Arc::clone(connection), Arc::clone(&room)));
+            self.keep_watching::<Deployment>(connection, &room);
+            self.keep_watching::<ReplicaSet>(connection, &room);
+            self.keep_watching::<Pod>(connection, &room);
+            self.keep_watching::<Autoscaler>(connection, &room);
         }
         room
     }
 
-    fn keep(&self, task: impl Future<Output = ()> + Send + 'static) {
-        locked(&self.tasks).push(self.runtime.spawn(task).abort_handle());
+    fn keep_watching<T: Watched>(&self, connection: &Arc<Connection>, room: &Arc<Room>) {
+        let watched = (Arc::clone(connection), Arc::clone(room));
+        let broken = watched.clone();
+        self.keep(
+            move || watching::watch::<T>(Arc::clone(&watched.0), Arc::clone(&watched.1)),
+            move || watching::broke::<T>(&broken.0, &broken.1),
+        );
+    }
+
+    /// Keeps a task going. One that panicked would never be missed: what it knew would be taken for true, for ever.
+    fn keep<F>(&self, task: impl Fn() -> F + Send + 'static, broke: impl Fn() + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let kept = async move {
+            // Nothing that the tasks share can be left half done by one of them.
+            while AssertUnwindSafe(task()).catch_unwind().await.is_err() {
+                broke();
+                tokio::time::sleep(AFTER_PANIC).await;
+            }
+        };
+        locked(&self.tasks).push(self.runtime.spawn(kept).abort_handle());
     }
 
     /// The connection and the room of a target. A target of a cluster that the config no longer names can't be read.

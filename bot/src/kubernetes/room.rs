@@ -43,6 +43,11 @@ impl Room {
         self.freshness(|freshness| freshness.trouble())
     }
 
+    /// All watches have to be subscribed anew before they are believed.
+    pub(super) fn renew(&self) {
+        self.freshness(Freshness::renew);
+    }
+
     /// The API server answered a heartbeat that was sent then. Tells whether that ends a time of blindness.
     pub(super) fn beat(&self, sent: Instant) -> bool {
         let now = Instant::now();

@@ -130,8 +130,8 @@ enum End {
 
 /// Watches one kind of objects in one namespace, for ever.
 pub(super) async fn watch<T: Watched>(connection: Arc<Connection>, room: Arc<Room>) {
-    let mut watching =
-        Watching::<T> { pulse: connection.pulse(), connection, room, version: None, kind: std::marker::PhantomData };
+    let pulse = connection.pulse();
+    let mut watching = Watching::<T> { pulse, connection, room, known: None, kind: std::marker::PhantomData };
     let mut failures: u32 = 0;
     let mut gone_before = false;
     loop {
@@ -141,14 +141,19 @@ pub(super) async fn watch<T: Watched>(connection: Arc<Connection>, room: Arc<Roo
         let gone = matches!(end, End::Gone);
         // How long to wait before the next round: not at all, as long as the server wants, or as it seems good.
         let wait = match end {
-            End::Over => hasty.then_some(None),
+            End::Over => {
+                if hasty {
+                    watching.starting();
+                }
+                hasty.then_some(None)
+            }
             End::Renewed => {
                 watching.starting();
                 None
             }
             End::Gone => {
                 watching.starting();
-                watching.version = None;
+                watching.known = None;
                 gone_before.then_some(None)
             }
             End::Failed(fault) => {
@@ -194,8 +199,24 @@ struct Watching<T> {
     room: Arc<Room>,
     pulse: Receiver<u64>,
     /// From where on changes are wanted; none where the objects have to be listed first.
-    version: Option<String>,
+    known: Option<Known>,
     kind: std::marker::PhantomData<fn() -> T>,
+}
+
+/// What was listed, with all changes up to a version.
+struct Known {
+    version: String,
+    /// At which pulse it was listed. After an outage it may be another cluster that answers, or one restored from a
+    /// snapshot: to a watch from a version in its future it would say nothing, and that looks like quiet.
+    pulse: u64,
+}
+
+/// A watch's task panicked: what it knows ages from now on, and it is begun again.
+pub(super) fn broke<T: Watched>(connection: &Connection, room: &Room) {
+    let fault = ClusterFault::Unreadable(Fault::new("the task of a watch panicked"));
+    room.freshness(|freshness| freshness.faulty(T::WATCH, fault));
+    tracing::error!(cluster = %connection.name(), namespace = %room.namespace(), kind = T::COLLECTION.plural(),
+        "The task of a watch panicked; it is begun again");
 }
 
 impl<T: Watched> Watching<T> {
@@ -208,12 +229,12 @@ impl<T: Watched> Watching<T> {
     }
 
     async fn try_round(&mut self) -> Result<End, CallFault> {
-        self.pulse.mark_unchanged();
-        let version = match self.version.take() {
-            Some(version) => version,
-            None => self.list().await?,
+        let pulse = *self.pulse.borrow_and_update();
+        let version = match self.known.take() {
+            Some(known) if known.pulse == pulse => known.version,
+            _ => self.list().await?,
         };
-        self.version = Some(version.clone());
+        self.known = Some(Known { version: version.clone(), pulse });
         self.hear(version).await
     }
 
@@ -254,6 +275,9 @@ impl<T: Watched> Watching<T> {
         let subscribing = timeout(SUBSCRIBE_LIMIT, client.request_events::<Boiled<T>>(request)).await;
         let late = |_| CallFault::Unanswered(Fault::new("a watch was not answered in time"));
         let mut events = std::pin::pin!(subscribing.map_err(late)??);
+        if self.pulse.has_changed().unwrap_or(false) {
+            return Ok(End::Renewed);
+        }
         self.in_sync();
         let over = Instant::now() + Duration::from_secs(WATCH_FOR + END_MARGIN);
         loop {
@@ -266,15 +290,21 @@ impl<T: Watched> Watching<T> {
                 None => return Ok(End::Over),
                 Some(WatchEvent::Added(boiled) | WatchEvent::Modified(boiled)) => {
                     self.tell(self.room.knowledge(|knowledge| boiled.object.keep(knowledge)));
-                    self.version = Some(boiled.version);
+                    self.heard(boiled.version);
                 }
                 Some(WatchEvent::Deleted(boiled)) => {
                     self.tell(self.room.knowledge(|knowledge| T::forget(knowledge, boiled.object.key())));
-                    self.version = Some(boiled.version);
+                    self.heard(boiled.version);
                 }
-                Some(WatchEvent::Bookmark(bookmark)) => self.version = Some(bookmark.metadata.resource_version),
+                Some(WatchEvent::Bookmark(bookmark)) => self.heard(bookmark.metadata.resource_version),
                 Some(WatchEvent::Error(status)) => return Err(CallFault::Answered(status)),
             }
+        }
+    }
+
+    fn heard(&mut self, version: String) {
+        if let Some(known) = &mut self.known {
+            known.version = version;
         }
     }
 

@@ -48,6 +48,14 @@ impl Server {
     /// The script gets each request and how many of the same path came before; where it has no answer, there is a
     /// healthy server with one Deployment.
     async fn start(script: impl Fn(&str, usize) -> Option<Answer> + Send + Sync + 'static) -> Self {
+        Self::start_with(script, || {}).await
+    }
+
+    /// `woken` is called with each wake.
+    async fn start_with(
+        script: impl Fn(&str, usize) -> Option<Answer> + Send + Sync + 'static,
+        woken: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -67,14 +75,15 @@ impl Server {
         });
         std::fs::write(&file, kubeconfig.to_string()).expect("written");
         let access = ClusterAccess::Kubeconfig { file: Some(file), context: "odd".to_owned() };
-        let woken = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&woken);
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
         let wake: Wake = Arc::new(move |_, _| {
-            count.fetch_add(1, Ordering::Relaxed);
+            counted.fetch_add(1, Ordering::Relaxed);
+            woken();
         });
         let name = ClusterName::new("odd").expect("a name");
         let kubernetes = Kubernetes::start(&BTreeMap::from([(name, access)]), &wake);
-        Self { kubernetes, asked, woken, server, _folder: folder }
+        Self { kubernetes, asked, woken: count, server, _folder: folder }
     }
 
     async fn until(&self, what: &str, wanted: impl Fn(&Observed) -> bool) -> Observed {
@@ -89,6 +98,12 @@ impl Server {
             assert!(start.elapsed() < Duration::from_secs(20), "{what}: {seen:?} {trouble:?} {:#?}", self.asked());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    fn room(&self) -> Arc<Room> {
+        let target = target();
+        let connection = &self.kubernetes.connections[&target.cluster];
+        self.kubernetes.room(connection, &target.namespace)
     }
 
     async fn until_trouble(&self, wanted: impl Fn(&ClusterFault) -> bool) -> ClusterFault {
@@ -306,25 +321,94 @@ async fn without_a_heartbeat_nothing_is_fresh() {
 }
 
 #[tokio::test]
+async fn what_is_known_is_not_called_fresh_while_a_watch_pauses() {
+    let server = Server::start(|path, _| is_watch(path).then(|| Answer::Ended(String::new()))).await;
+    let watches = || server.asked().iter().filter(|path| is_watch(path)).count();
+    server.until("a second watch", |_| watches() >= 2).await;
+    let room = server.room();
+    let stale = |age: Option<Duration>| age.is_none_or(|age| age > Duration::from_millis(300));
+    server
+        .until("a heartbeat that makes nothing younger", |_| {
+            room.beat(Instant::now());
+            stale(room.age())
+        })
+        .await;
+}
+
+/// An API server that can be made to miss heartbeats, and to come back as another one.
+struct Outage {
+    failing: Arc<AtomicBool>,
+    restored: Arc<AtomicBool>,
+}
+
+impl Outage {
+    async fn start() -> (Server, Self) {
+        let (failing, restored) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (fails, other) = (Arc::clone(&failing), Arc::clone(&restored));
+        let server = Server::start(move |path, _| {
+            let fault = || Answer::Whole(500, failure(500, "InternalError", "etcd failed"));
+            if path == "/readyz" && fails.load(Ordering::Relaxed) {
+                return Some(fault());
+            }
+            (is_list(path) && other.load(Ordering::Relaxed))
+                .then(|| Answer::Whole(200, list("7", "", &[deployment("api", 8)])))
+        })
+        .await;
+        server.until("the workload", |seen| desired(seen)[0] == Some(3) && seen.fresh()).await;
+        (server, Self { failing, restored })
+    }
+
+    async fn pass(&self, server: &Server) {
+        self.failing.store(true, Ordering::Relaxed);
+        server.until_trouble(|trouble| matches!(trouble, ClusterFault::Unreachable(_))).await;
+        self.failing.store(false, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
 async fn after_a_heartbeat_that_was_missed_the_watches_are_subscribed_anew() {
-    let failing = Arc::new(AtomicBool::new(false));
-    let fails = Arc::clone(&failing);
-    let server = Server::start(move |path, _| {
-        let fault = || Answer::Whole(500, failure(500, "InternalError", "etcd failed"));
-        (path == "/readyz" && fails.load(Ordering::Relaxed)).then(fault)
-    })
-    .await;
-    server.until("the workload", |seen| desired(seen)[0] == Some(3) && seen.fresh()).await;
+    let (server, outage) = Outage::start().await;
     let watches = || server.asked().iter().filter(|path| is_watch(path)).count();
     let before = watches();
-    failing.store(true, Ordering::Relaxed);
-    server.until_trouble(|trouble| matches!(trouble, ClusterFault::Unreachable(_))).await;
-    assert_eq!(watches(), before);
-    failing.store(false, Ordering::Relaxed);
+    outage.pass(&server).await;
     server.until("a new subscription", |_| watches() > before).await;
     let young = |seen: &Observed| seen.age.is_some_and(|age| age < Duration::from_secs(1));
     server.until("freshness", young).await;
-    assert_eq!(server.asked().iter().filter(|path| is_list(path)).count(), 1, "nothing had to be listed again");
+    let lists = server.asked().iter().filter(|path| is_list(path)).count();
+    assert_eq!(lists, 2, "one list at the start, and one after the outage");
+}
+
+/// Its versions begin anew where it was restored from a snapshot or made anew: one that we know from before may lie in
+/// its future, and a watch from there on waits without a word.
+#[tokio::test]
+async fn a_server_that_came_back_with_older_versions_is_listed_anew() {
+    let (server, outage) = Outage::start().await;
+    outage.restored.store(true, Ordering::Relaxed);
+    outage.pass(&server).await;
+    server.until("what the restored server has", |seen| desired(seen)[0] == Some(8) && seen.fresh()).await;
+    let last = server.asked().pop().expect("a request");
+    assert!(last.contains("resourceVersion=7&"), "{last}");
+}
+
+#[tokio::test]
+async fn a_watch_whose_task_panics_is_begun_again() {
+    let armed = Arc::new(AtomicBool::new(false));
+    let arms = Arc::clone(&armed);
+    let event = |replicas| json!({ "type": "MODIFIED", "object": deployment("api", replicas) });
+    let script = move |path: &str, before| match (is_watch(path), before) {
+        (true, 0) => {
+            arms.store(true, Ordering::Relaxed);
+            Some(Answer::Open(vec![event(5)]))
+        }
+        (true, _) => Some(Answer::Open(vec![event(6)])),
+        _ => None,
+    };
+    let server = Server::start_with(script, move || {
+        assert!(!armed.swap(false, Ordering::Relaxed), "the panic that this test is about");
+    })
+    .await;
+    server.until("a change after the panic", |seen| desired(seen)[0] == Some(6) && seen.fresh()).await;
+    assert_eq!(server.kubernetes.trouble(&target()), None);
 }
 
 #[test]
