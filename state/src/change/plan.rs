@@ -20,6 +20,7 @@ use crate::rollout::memory::Memory;
 use crate::rollout::seen::{MarkerStep, Observed, WorkloadView};
 use crate::rollout::signs::rank;
 use crate::rollout::stability::{Stability, StabilityWindow};
+use crate::template::Template;
 use crate::time::ObservedTime;
 
 /// A cluster that can't be read for so long in `preparing` refuses the change.
@@ -164,7 +165,7 @@ impl Judged {
         let mut judged = Judged { judgements: Vec::new(), memory: Vec::new() };
         for (place, (item, one)) in items.iter().zip(written).enumerate() {
             let Some(view) = look.observed.workloads.get(place) else { break };
-            let expectation = expectation(item, one, place, step, change);
+            let expectation = expectation(item, one, step);
             let memory = match change.watch.memory.get(place) {
                 Some(memory) => memory.clone(),
                 None => Memory::begin(view, one.template, look.at),
@@ -199,14 +200,8 @@ pub fn begin_watch(change: &Change, observed: &Observed) -> Watch {
 }
 
 /// What a workload is expected to become by our write.
-pub fn expectation(
-    item: &WorkloadWork,
-    written: &Written,
-    place: usize,
-    step: MarkerStep,
-    change: &Change,
-) -> Expectation {
-    let images = if step == MarkerStep::Return { old_images(item, place, change) } else { new_images(item) };
+pub fn expectation(item: &WorkloadWork, written: &Written, step: MarkerStep) -> Expectation {
+    let images = if step == MarkerStep::Return { old_images(item) } else { new_images(item) };
     Expectation { uid: item.uid.clone(), generation: written.generation, template: written.template, images }
 }
 
@@ -221,18 +216,18 @@ fn new_images(item: &WorkloadWork) -> Vec<ExpectedImage> {
     item.images.iter().map(expected).collect()
 }
 
-/// What ran before is what is expected back: by the digest that its pods reported, where they did.
-fn old_images(item: &WorkloadWork, place: usize, change: &Change) -> Vec<ExpectedImage> {
-    let pins = match change.phase() {
-        Phase::Returning { stage: ReturnStage::Writing { pinned, .. }, .. } => pinned.as_slice(),
-        _ => &[],
-    };
-    let template = super::write::return_template(item, pins, place);
+/// What ran before is what is expected back: by the digest that its pods reported, where they did, or by the one that
+/// its template names.
+fn old_images(item: &WorkloadWork) -> Vec<ExpectedImage> {
+    let template = Template::new(item.baseline.template.clone());
     let expected = |new: &super::NewImage| {
         let wanted: Image = template.image_of(&new.container)?.parse().ok()?;
         let container = new.container.clone();
         Some(match item.baseline.digests.get(&new.container) {
-            Some(digest) => ExpectedImage::known(container, wanted, digest.clone(), []),
+            Some(digest) => {
+                let named = wanted.reference.digest().cloned();
+                ExpectedImage::known(container, wanted, digest.clone(), named)
+            }
             None => ExpectedImage::unasked(container, wanted),
         })
     };
@@ -268,7 +263,11 @@ fn next_of_rolling(change: &Change, look: Look<'_>, written: &[Written], step: M
             false => Step::Conclude(Event::Completed(scene.windows())),
         };
     }
-    scene.early_sign(judged.progress()).unwrap_or(Step::Wait)
+    // The evidence that is kept is that of the release which failed, not of the way back.
+    match step {
+        MarkerStep::Return => Step::Wait,
+        _ => scene.early_sign(judged.progress()).unwrap_or(Step::Wait),
+    }
 }
 
 fn stabilizing(change: &Change, look: Look<'_>, written: &[Written], step: MarkerStep) -> Plan {
@@ -280,7 +279,7 @@ fn stabilizing(change: &Change, look: Look<'_>, written: &[Written], step: Marke
         let (Some(view), Some(window)) = (look.observed.workloads.get(place), change.watch.windows.get(place)) else {
             break;
         };
-        let expectation = expectation(item, one, place, step, change);
+        let expectation = expectation(item, one, step);
         let (state, window) = window.clone().look(view, &expectation, &change.target.policy, moment);
         states.push(state);
         windows.push(window);
@@ -376,7 +375,7 @@ struct Scene<'a> {
 impl Scene<'_> {
     fn view(&self, place: usize) -> Option<(&WorkloadView, Expectation, &Memory)> {
         let item = self.change.work.as_ref()?.workloads.get(place)?;
-        let expectation = expectation(item, self.written.get(place)?, place, self.step, self.change);
+        let expectation = expectation(item, self.written.get(place)?, self.step);
         Some((self.look.observed.workloads.get(place)?, expectation, self.memory.get(place)?))
     }
 
@@ -394,7 +393,8 @@ impl Scene<'_> {
         let Some((view, expectation, memory)) = self.view(place) else { return Step::Wait };
         let (found, lookup) = cause(view, &expectation, memory, failure, self.look.now);
         let counts = |cause: &Cause| (cause.kind, cause.affected, cause.of);
-        if self.change.cause.as_ref().map(counts) != Some(counts(&found)) {
+        let known = self.step == MarkerStep::Return || self.change.cause.as_ref().map(counts) == Some(counts(&found));
+        if !known {
             return Step::Investigate { place, cause: Box::new(found), lookup };
         }
         let Some(workload) = self.change.target.workloads.get(place).map(|workload| workload.name.clone()) else {
@@ -451,7 +451,7 @@ pub fn verify(change: &Change, look: Look<'_>) -> Option<Event> {
     let mut ran = Vec::new();
     for (place, one) in written.iter().enumerate() {
         let item = change.work.as_ref()?.workloads.get(place)?;
-        let expectation = expectation(item, one, place, step, change);
+        let expectation = expectation(item, one, step);
         ran.push(running::digests(&item.workload, &look.observed.workloads.get(place)?.pods, one.template));
         match check(look.observed.workloads.get(place)?, &expectation) {
             DigestCheck::Match => {}
@@ -460,7 +460,7 @@ pub fn verify(change: &Change, look: Look<'_>) -> Option<Event> {
                 let (view, memory) = (look.observed.workloads.get(place)?, plan.watch.memory.get(place)?);
                 let sign = Fails::Sign { kind, pod };
                 // The proof first, so that the verdict can name the pod.
-                if change.known_cause() != Some(kind) {
+                if step != MarkerStep::Return && change.known_cause() != Some(kind) {
                     let (found, _) = cause(view, &expectation, memory, &sign, look.now);
                     return Some(Event::Investigated(Box::new(found)));
                 }
