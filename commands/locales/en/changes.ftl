@@ -189,7 +189,8 @@ superseded-after-failure = { $number } had failed before that, so { $new } is lo
 superseded-next = { $who } Find out who it was, then look with { $command } before you deploy again.
 
 # Parked.
-parked-cluster = The cluster { $cluster } has not been readable since { $since }. I go on by myself as soon as it is.
+parked-cluster = I can't read the cluster { $cluster }, and stopped waiting for it at { $since }. I go on by myself as soon as I can.
+parked-in-doubt = The cluster { $cluster } refuses what I write (since { $since }), and an earlier write may still arrive, so I can't tell how this ends. I go on by myself as soon as it takes my writes.
 parked-record = I can't read its record. My log says more under { $number }.
 parked-imported = It came from an export, and is not resumed by itself.
 parked-next = Until then nobody can change { $target } through me. An admin can free it with { $command }

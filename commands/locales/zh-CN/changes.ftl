@@ -183,7 +183,8 @@ superseded-after-failure = 在那之前 { $number } 已经失败，所以 { $new
 superseded-next = { $who } 先弄清楚是谁改的，再用 { $command } 看一看，然后再发布。
 
 # 搁置
-parked-cluster = 从 { $since } 起读不到集群 { $cluster }。一旦能读到，我会自动继续。
+parked-cluster = 读不到集群 { $cluster }，从 { $since } 起不再等待。一旦能读到，我会自动继续。
+parked-in-doubt = 集群 { $cluster } 拒绝我的写入（{ $since } 起），而之前的一次写入仍可能生效，所以还无法判断结果。一旦它接受写入，我会自动继续。
 parked-record = 我读不出它的记录。详情见我的日志，编号 { $number }。
 parked-imported = 它来自导出的数据，不会自动继续。
 parked-next = 在此之前没有人能通过我改动 { $target }。管理员可以用 { $command } 释放它

@@ -28,27 +28,40 @@ pub(super) enum Done {
     Again,
     /// No answer: look again a little later.
     Unreachable,
+    /// A write may be on its way, and the cluster refuses what would settle that.
+    InDoubt,
 }
 
 impl Engine {
     /// Writes one step to one workload: read, decide, patch; after a rejection read again.
     pub(super) async fn write(&self, claim: &Claim, live: &mut Live, place: usize, step: MarkerStep, now: Now) -> Done {
         let change = live.current.clone();
-        let Some(item) = change.work.as_ref().and_then(|work| work.workloads.get(place)) else {
-            return Done::Nothing;
-        };
-        let Some(intent) = intent(&change, place, step) else { return Done::Nothing };
-        let writing = Writing { engine: self, claim, change: &change, item, place, step, now };
+        let writing = Writing::of(self, claim, &change, place, step, now);
+        let (Some(writing), Some(intent)) = (writing, intent(&change, place, step)) else { return Done::Nothing };
         match writing.run(intent, &mut live.unsure).await {
             Ok(done) => done,
             // Where a write may be on its way, not being allowed to look is no answer about it.
-            Err(ClusterFault::Forbidden(_)) if live.unsure => Done::Unreachable,
+            Err(ClusterFault::Forbidden(_)) if live.unsure => Done::InDoubt,
             Err(ClusterFault::Forbidden(sentence)) => writing.forbidden(sentence),
             Err(ClusterFault::Unreachable(fault) | ClusterFault::Unreadable(fault)) => {
                 tracing::debug!(change = %change.head.number, fault = fault.chain(), "no answer to a write");
                 Done::Unreachable
             }
         }
+    }
+
+    /// Settles a write that is in doubt, and nothing else. False: nobody can tell yet.
+    pub(super) async fn settle(
+        &self,
+        claim: &Claim,
+        live: &mut Live,
+        place: usize,
+        step: MarkerStep,
+        now: Now,
+    ) -> bool {
+        let change = live.current.clone();
+        let Some(writing) = Writing::of(self, claim, &change, place, step, now) else { return true };
+        matches!(writing.settle(&mut live.unsure).await, Ok(Settled::Yes | Settled::Arrived))
     }
 
     /// Lists the pods afresh: two watches are not consistent with each other, and a verdict must not rest on a gap.
@@ -178,7 +191,19 @@ enum Settled {
     Unknown,
 }
 
-impl Writing<'_> {
+impl<'a> Writing<'a> {
+    fn of(
+        engine: &'a Engine,
+        claim: &'a Claim,
+        change: &'a Change,
+        place: usize,
+        step: MarkerStep,
+        now: Now,
+    ) -> Option<Self> {
+        let item = change.work.as_ref()?.workloads.get(place)?;
+        Some(Self { engine, claim, change, item, place, step, now })
+    }
+
     async fn run(&self, intent: Intent<'_>, unsure: &mut bool) -> Result<Done, ClusterFault> {
         let seen = self.read().await?;
         let decision = self.decide(intent, seen.as_ref());
@@ -206,7 +231,7 @@ impl Writing<'_> {
             Decision::Patch(again) if again == patch => match self.settle(unsure).await? {
                 Settled::Yes => Ok(self.refused(sentence)),
                 Settled::Arrived => Ok(Done::Again),
-                Settled::Unknown => Ok(Done::Unreachable),
+                Settled::Unknown => Ok(Done::InDoubt),
             },
             // What was tested has changed in a way that hinders nothing: an annotation that came to be.
             Decision::Patch(_) => Ok(Done::Again),
@@ -254,7 +279,7 @@ impl Writing<'_> {
             match self.settle(unsure).await? {
                 Settled::Yes => {}
                 Settled::Arrived => return Ok(Done::Again),
-                Settled::Unknown => return Ok(Done::Unreachable),
+                Settled::Unknown => return Ok(Done::InDoubt),
             }
         }
         *unsure = false;
@@ -294,9 +319,7 @@ impl Writing<'_> {
     fn forbidden(&self, sentence: String) -> Done {
         match self.step {
             MarkerStep::Apply => Done::Event(Event::Rejected(Refused::Forbidden { sentence })),
-            // Without the right to write no write of ours can be on its way.
-            MarkerStep::Fence => Done::Event(Event::Settled),
-            MarkerStep::Hold | MarkerStep::Return => self.refused(sentence),
+            MarkerStep::Fence | MarkerStep::Hold | MarkerStep::Return => self.refused(sentence),
         }
     }
 

@@ -49,6 +49,7 @@ pub struct Live {
     blind: std::time::Duration,
     unsure: bool,
     unreachable: bool,
+    in_doubt: bool,
     progress: Vec<Progress>,
     kept: ObservedTime,
 }
@@ -61,7 +62,7 @@ impl Live {
         let kept = current.head.observed;
         let (last, blind, progress) = (None, std::time::Duration::ZERO, Vec::new());
         let unsure = step::may_write(&current);
-        Self { stored, current, last, blind, unsure, unreachable: false, progress, kept }
+        Self { stored, current, last, blind, unsure, unreachable: false, in_doubt: false, progress, kept }
     }
 
     /// The change.

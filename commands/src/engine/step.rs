@@ -76,7 +76,7 @@ impl Engine {
         }
         let observed = self.cluster.observe(&live.current.target);
         live.pass(&observed, now);
-        if !self.answers_again(live, &observed).await {
+        if !self.answers_again(live, &observed, now).await {
             self.show(live);
             return Ok(Stepped::Wait(RETRY));
         }
@@ -88,27 +88,32 @@ impl Engine {
             Some(refused) => Done::Event(refused),
             None => self.carry_out(live, step, &observed, now).await?,
         };
-        live.unreachable = match &done {
-            Done::Unreachable => true,
+        (live.unreachable, live.in_doubt) = match &done {
+            Done::Unreachable => (true, false),
+            Done::InDoubt => (true, true),
             // To be parked is no answer of the cluster.
-            Done::Event(Event::Park(_)) => live.unreachable,
-            _ => false,
+            Done::Event(Event::Park(_)) => (live.unreachable, live.in_doubt),
+            _ => (false, false),
         };
         match done {
             Done::Event(event) => self.follow_from(live, event, &observed, now).await,
             Done::Nothing => self.keep(live, now).await.map(|()| Stepped::Wait(LOOK)),
             Done::Again => Ok(Stepped::Again),
-            Done::Unreachable => self.keep(live, now).await.map(|()| Stepped::Wait(RETRY)),
+            Done::Unreachable | Done::InDoubt => self.keep(live, now).await.map(|()| Stepped::Wait(RETRY)),
         }
     }
 
     /// A change that is parked because the cluster gave no answers goes on once it has given one: that its watches
     /// are fed is not enough.
-    async fn answers_again(&self, live: &mut Live, observed: &Observed) -> bool {
-        let parked = live.current.head.parked.as_ref();
-        let waits = parked.is_some_and(|parked| parked.why == ParkedWhy::ClusterUnreadable) && live.unreachable;
-        if !waits || !observed.fresh() {
+    async fn answers_again(&self, live: &mut Live, observed: &Observed, now: Now) -> bool {
+        let parked = live.current.head.parked.as_ref().map(|parked| parked.why);
+        if !observed.fresh() {
             return true;
+        }
+        match parked {
+            Some(ParkedWhy::WriteInDoubt) => return self.settles(live, observed, now).await,
+            Some(ParkedWhy::ClusterUnreadable) if live.unreachable => {}
+            _ => return true,
         }
         let target = &live.current.target;
         for workload in &target.workloads {
@@ -118,6 +123,19 @@ impl Engine {
         }
         live.unreachable = false;
         true
+    }
+
+    /// Whether the write that is in doubt can be settled now: it has arrived, or the cluster takes the fence.
+    async fn settles(&self, live: &mut Live, observed: &Observed, now: Now) -> bool {
+        let mut unparked = live.current.clone();
+        unparked.head.parked = None;
+        let look = Look { blind_for: Duration::ZERO, refused: false, ..live.look(observed, now) };
+        let Step::Write { place, step } = plan(&unparked, look).step else { return true };
+        let claim = self.records.claim(&unparked.target.name, live.id()).await;
+        let Ok(Some(claim)) = claim else { return false };
+        let settled = self.settle(&claim, live, place, step, now).await;
+        (live.unreachable, live.in_doubt) = (!settled, !settled);
+        settled
     }
 
     /// Reads the record again if it has moved on: a person's act was committed beside us. False: it is gone.
@@ -239,7 +257,14 @@ impl Live {
     }
 
     pub(super) fn look<'a>(&self, observed: &'a Observed, now: Now) -> Look<'a> {
-        Look { observed, at: self.current.head.observed, now: now.wall, blind_for: self.blind, unsure: self.unsure }
+        Look {
+            observed,
+            at: self.current.head.observed,
+            now: now.wall,
+            blind_for: self.blind,
+            unsure: self.unsure,
+            refused: self.in_doubt,
+        }
     }
 
     /// Takes up what somebody else committed, and keeps what only this process knows.

@@ -266,6 +266,9 @@ pub struct Parked {
 pub enum ParkedWhy {
     /// The cluster can't be read; it goes on by itself at the next good read.
     ClusterUnreadable,
+    /// A write may be on its way, and the cluster refuses what would keep it from arriving late. It goes on by itself once
+    /// that is taken.
+    WriteInDoubt,
     /// Its record can't be read.
     RecordUnreadable,
     /// It was taken from an export, and must not be resumed by itself.

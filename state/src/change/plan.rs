@@ -29,6 +29,9 @@ pub const UNREADABLE_REFUSES: Duration = Duration::from_secs(30);
 /// A cluster that can't be read for so long later parks the change.
 pub const UNREADABLE_PARKS: Duration = Duration::from_secs(30 * 60);
 
+/// A cluster that answers, and for so long refuses what would settle a write, parks the change.
+pub const DOUBT_PARKS: Duration = Duration::from_secs(60);
+
 /// One look at a change and its target.
 #[derive(Debug, Clone, Copy)]
 pub struct Look<'a> {
@@ -42,6 +45,8 @@ pub struct Look<'a> {
     pub blind_for: Duration,
     /// Whether a write may be on its way whose answer is not known.
     pub unsure: bool,
+    /// Whether the cluster answers, but refuses what would settle that. It is as if it could not be read.
+    pub refused: bool,
 }
 
 /// What is to be done next.
@@ -91,7 +96,8 @@ pub fn plan(change: &Change, look: Look<'_>) -> Plan {
     let watch = change.watch.clone();
     let idle = |step| Plan { step, watch: watch.clone(), progress: Vec::new() };
     if let Some(parked) = &change.head.parked {
-        let goes_on = parked.why == ParkedWhy::ClusterUnreadable && look.observed.fresh();
+        let by_itself = matches!(parked.why, ParkedWhy::ClusterUnreadable | ParkedWhy::WriteInDoubt);
+        let goes_on = by_itself && look.observed.fresh();
         return idle(if goes_on { Step::Conclude(Event::Unpark) } else { Step::Wait });
     }
     if change.ended().is_some() {
@@ -134,6 +140,7 @@ fn blind(change: &Change, look: Look<'_>) -> Option<Event> {
     match change.phase() {
         Phase::Preparing => (look.blind_for >= UNREADABLE_REFUSES)
             .then_some(Event::Prepared(super::prepare::Prepared::Refuse(Refused::ClusterUnreadable))),
+        _ if look.refused => (look.blind_for >= DOUBT_PARKS).then_some(Event::Park(ParkedWhy::WriteInDoubt)),
         _ => (look.blind_for >= UNREADABLE_PARKS).then_some(Event::Park(ParkedWhy::ClusterUnreadable)),
     }
 }

@@ -53,7 +53,14 @@ impl Player {
         let now = at(60 + i64::try_from(second).expect("small"));
         let observed_time = observed(u64::try_from(self.current.head.observed.duration().as_millis()).expect("small"));
         let seen = self.cluster.observed();
-        let look = Look { observed: &seen, at: observed_time, now, blind_for: Duration::ZERO, unsure: self.unsure };
+        let look = Look {
+            observed: &seen,
+            at: observed_time,
+            now,
+            blind_for: Duration::ZERO,
+            unsure: self.unsure,
+            refused: false,
+        };
         let Plan { step, watch, .. } = plan(&self.current, look);
         self.current.watch = watch;
         let event = match step {

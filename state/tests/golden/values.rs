@@ -44,7 +44,8 @@ pub(crate) fn heads() -> Values<Head> {
             },
         ),
     ]));
-    for why in [ParkedWhy::ClusterUnreadable, ParkedWhy::RecordUnreadable, ParkedWhy::Imported] {
+    for why in [ParkedWhy::ClusterUnreadable, ParkedWhy::WriteInDoubt, ParkedWhy::RecordUnreadable, ParkedWhy::Imported]
+    {
         let parked = Some(Parked { since: at(1_800), why });
         let head = Head { parked, ..head(5, Phase::Rolling { written: applied(2) }) };
         heads.push((format!("parked-{}", parked_word(why)), head));
@@ -135,6 +136,7 @@ fn phase_word(phase: &Phase) -> &'static str {
 fn parked_word(why: ParkedWhy) -> &'static str {
     match why {
         ParkedWhy::ClusterUnreadable => "cluster-unreadable",
+        ParkedWhy::WriteInDoubt => "write-in-doubt",
         ParkedWhy::RecordUnreadable => "record-unreadable",
         ParkedWhy::Imported => "imported",
     }

@@ -209,11 +209,11 @@ fn parked(story: &Story<'_>, parked: &Parked) -> Card {
     let words = story.words;
     let first = say_first!(words, "progress-parked", target = story.target(), number = story.number());
     let mut card = Card::new(CardState::Unsure, first);
+    let cluster = Arg::Name(story.change.target.cluster.to_string());
+    let since = Arg::Time(parked.since, TimeStyle::Clock);
     card.plain(match parked.why {
-        ParkedWhy::ClusterUnreadable => {
-            let cluster = Arg::Name(story.change.target.cluster.to_string());
-            say!(words, "parked-cluster", cluster = cluster, since = Arg::Time(parked.since, TimeStyle::Clock))
-        }
+        ParkedWhy::ClusterUnreadable => say!(words, "parked-cluster", cluster = cluster, since = since),
+        ParkedWhy::WriteInDoubt => say!(words, "parked-in-doubt", cluster = cluster, since = since),
         ParkedWhy::RecordUnreadable => say!(words, "parked-record", number = story.number()),
         ParkedWhy::Imported => say!(words, "parked-imported"),
     });

@@ -111,6 +111,14 @@ fn under_way() {
             })
         ),
         (
+            "parked: a write in doubt",
+            scene(move |sample| {
+                rolling(sample).with(|scene| {
+                    scene.change.head.parked = Some(Parked { since: at("02:40:00"), why: ParkedWhy::WriteInDoubt });
+                })
+            })
+        ),
+        (
             "parked: imported",
             scene(move |sample| {
                 rolling(sample).with(|scene| {
