@@ -9,7 +9,7 @@ use state::catalogue::{Catalogue, Target};
 use state::change::outcome::{Question, Refused};
 use state::change::release::Release;
 use state::change::{Ask, Change, Work};
-use state::image::Image;
+use state::image;
 use state::lock::Lock;
 use state::names::{ChangeNumber, ContainerName, TargetName, WorkloadName};
 use state::records::HistoryLine;
@@ -44,7 +44,7 @@ pub struct Serving {
     pub workload: WorkloadName,
     /// Pods that are wanted.
     pub desired: u32,
-    /// Ready pods by the image that they run, the most first.
+    /// Ready pods by what people call the image that they run, the most first. It may come from outside: see `Arg::image`.
     pub images: Vec<(String, u32)>,
     /// Whether the rollout is paused.
     pub paused: bool,
@@ -62,9 +62,7 @@ impl Serving {
         let mut images: Vec<(String, u32)> = Vec::new();
         for pod in view.pods.iter().filter(|pod| pod.ready && !pod.deleting) {
             let main = pod.containers.iter().find(|one| container.is_none_or(|name| one.name == name.as_str()));
-            let name =
-                main.map(|one| one.image.parse::<Image>().map_or_else(|_| one.image.clone(), |image| image.short()));
-            let name = name.unwrap_or_default();
+            let name = main.map(|one| image::name_of(&one.image)).unwrap_or_default();
             match images.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, count)) => *count += 1,
                 None => images.push((name, 1)),

@@ -222,6 +222,11 @@ impl Image {
     }
 }
 
+/// What people call the image of a pod template: as it is written, where that can't be read as an image.
+pub fn name_of(written: &str) -> String {
+    written.parse::<Image>().map_or_else(|_| written.to_owned(), |image| image.short())
+}
+
 impl FromStr for Image {
     type Err = ImageError;
     fn from_str(text: &str) -> Result<Self, ImageError> {

@@ -41,6 +41,7 @@ time-unknown = The result comes as a message of its own.
 if-fails-rollback = If it fails: I go back to { $old } by myself.
 if-fails-hold = If it fails: I stop the rollout where it stands, and lock.
 if-fails-ask = If it fails: I stop the rollout where it stands, and ask.
+if-fails-ask-unready = If it fails: I stop the rollout where it stands, and ask, for not all pods were ready before.
 nothing-touched-yet = Nothing is touched yet.
 
 # Good.
@@ -53,7 +54,8 @@ verified-no-registry = I can't tell whether it is the right digest: no registry 
 verified-not-reported = I can't tell whether it is the right digest: the nodes report none that can be compared.
 verified-stable = All pods stayed good for { $window }.
 rollback-locked = { $old } can't be deployed again before somebody lifts the lock.
-rollback-next-fix = { $who } Nothing more to do now. With a fix: { $unlock }, then { $command }
+next-with-a-fix = Nothing more to do now. With a fix: { $unlock }, then { $command }
+next-with-a-fix-open = Nothing more to do now. With a fix: { $command }
 rollback-not-restored = ConfigMaps and Secrets stay as they are; a rollback doesn't touch them.
 took = took { $took }
 took-usual = took { $took } (usual { $usual })
@@ -90,7 +92,6 @@ decide-hold = { $who } Decide by { $until }; without an answer it stays as it is
 decide-again = I was away when the time ran out, so it is asked again.
 question-closed = { $who } Its question is closed: it was answered, or somebody else has acted.
 left-as-is = { $who } It stays as it is until you decide.
-returned-next = { $who } Nothing more to do now. With a fix: { $unlock }, then { $command }
 return-failed-next = { $who } This needs you now. I change nothing more.
 not-returned-baseline = I don't go back by myself: not all pods were ready before, so it might not help.
 not-returned-was-rollback = I never roll a failed rollback back by myself.
@@ -186,6 +187,7 @@ superseded-how = { $how ->
    *[recreated] { $workload } was deleted and made anew while { $number } was under way. I leave it alone.
 }
 superseded-after-failure = { $number } had failed before that, so { $new } is locked all the same.
+superseded-after-failure-open = { $number } had failed before that.
 superseded-next = { $who } Find out who it was, then look with { $command } before you deploy again.
 
 # Parked.
@@ -199,8 +201,7 @@ parked-next = Until then nobody can change { $target } through me. An admin can 
 question-lapsed = The question about { $number } is off
 question-lapsed-why = { $target } is no longer as { $number } left it: somebody else has acted. I do nothing.
 question-answered = { $target } stays as it is
-question-answered-why = { $by } answered the question of { $number } with “leave it”. It stays locked.
-question-answered-next = Nothing more to do now. With a fix: { $unlock }, then { $command }
+question-answered-why = { $by } answered the question of { $number } with “leave it”.
 
 # Answers to acts.
 released = { $number } is freed
@@ -250,3 +251,4 @@ refused-moved-next = Next: find out who it was, then type { $command } again
 # Buttons.
 button-rollback = Roll back to { $old }
 button-leave = Leave it, keep locked
+button-leave-open = Leave it as it is

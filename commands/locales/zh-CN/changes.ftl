@@ -41,6 +41,7 @@ time-unknown = 有结果会另发消息。
 if-fails-rollback = 如果失败：我会自动回滚到 { $old }。
 if-fails-hold = 如果失败：先暂停在原处，并锁定。
 if-fails-ask = 如果失败：先暂停在原处，再问你。
+if-fails-ask-unready = 如果失败：先暂停在原处，再问你，因为之前就不是所有 Pod 都就绪。
 nothing-touched-yet = 现在还没有任何改动。
 
 # 成功
@@ -53,7 +54,8 @@ verified-no-registry = 无法判断摘要是否正确：没有为它配置镜像
 verified-not-reported = 无法判断摘要是否正确：节点没有报告可以比对的摘要。
 verified-stable = 所有 Pod 在 { $window }内保持正常。
 rollback-locked = 解锁之前不能再发布 { $old }。
-rollback-next-fix = { $who } 现在不用再做什么。修好之后：先 { $unlock }，再 { $command }
+next-with-a-fix = 现在不用再做什么。修好之后：先 { $unlock }，再 { $command }
+next-with-a-fix-open = 现在不用再做什么。修好之后：{ $command }
 rollback-not-restored = 回滚不会改动 ConfigMap 和 Secret，它们保持原样。
 took = 用时 { $took }
 took-usual = 用时 { $took }（平时 { $usual }）
@@ -90,7 +92,6 @@ decide-hold = { $who } 请在 { $until } 前决定；没有回答就保持不动
 decide-again = 到时间时我不在线，所以再问一次。
 question-closed = { $who } 它的问题已经了结：有人回答了，或有别人动过了。
 left-as-is = { $who } 保持不动，等你决定。
-returned-next = { $who } 现在不用再做什么。修好之后：先 { $unlock }，再 { $command }
 return-failed-next = { $who } 现在需要你处理。我不再做任何改动。
 not-returned-baseline = 我没有自动回滚：之前就不是所有 Pod 都就绪，回滚未必有用。
 not-returned-was-rollback = 回滚失败后，我不会自动再回滚。
@@ -180,6 +181,7 @@ superseded-how = { $how ->
    *[recreated] { $number } 进行中，{ $workload } 被删除并重建。我不去动它。
 }
 superseded-after-failure = 在那之前 { $number } 已经失败，所以 { $new } 仍然锁定。
+superseded-after-failure-open = 在那之前 { $number } 已经失败。
 superseded-next = { $who } 先弄清楚是谁改的，再用 { $command } 看一看，然后再发布。
 
 # 搁置
@@ -193,8 +195,7 @@ parked-next = 在此之前没有人能通过我改动 { $target }。管理员可
 question-lapsed = 关于 { $number } 的问题作废
 question-lapsed-why = { $target } 已经不是 { $number } 留下的样子：有人动过了。我不做任何事。
 question-answered = { $target } 保持不动
-question-answered-why = { $by } 对 { $number } 的问题回答了“先不动”。仍然锁定。
-question-answered-next = 现在不用再做什么。修好之后：先 { $unlock }，再 { $command }
+question-answered-why = { $by } 对 { $number } 的问题回答了“先不动”。
 
 # 对操作的答复
 released = { $number } 已释放
@@ -244,3 +245,4 @@ refused-moved-next = 下一步：先弄清楚是谁改的，再输入 { $command
 # 按钮
 button-rollback = 回滚到 { $old }
 button-leave = 先不动，保持锁定
+button-leave-open = 先不动

@@ -83,7 +83,7 @@ pub(crate) fn lock_reason(words: &Words, lock: &Lock) -> Text {
                 Withdrawal::RolledBack => "rolled-back",
                 Withdrawal::FailedAndRolledBack => "both",
             });
-            say!(words, "lock-reason-withdrawn", image = Arg::Name(image.clone()), how = how, changes = changes)
+            say!(words, "lock-reason-withdrawn", image = Arg::image(image), how = how, changes = changes)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use state::catalogue::{Action, AfterFailure};
 use state::change::{Ask, NewImage, RollbackTo, Work};
-use state::image::{Digest, Image};
+use state::image::{self, Digest};
 use state::names::TargetName;
 
 use super::change::refused::{self, Place};
@@ -84,8 +84,7 @@ fn nothing_to_do(words: &Words, facts: &PlanFacts<'_>) -> Card {
 
 fn names(image: Option<&NewImage>) -> (Arg, Arg) {
     let Some(image) = image else { return (Arg::from("?"), Arg::from("?")) };
-    let old = image.from.parse::<Image>().map_or_else(|_| image.from.clone(), |image| image.short());
-    (Arg::Name(old), Arg::Name(image.to.short()))
+    (Arg::image(&image::name_of(&image.from)), Arg::image(&image.to.short()))
 }
 
 fn first_line(words: &Words, facts: &PlanFacts<'_>, work: &Work) -> Text {
@@ -148,8 +147,10 @@ fn going_back(words: &Words, facts: &PlanFacts<'_>, card: &mut Card) {
 fn if_fails(words: &Words, facts: &PlanFacts<'_>, work: &Work) -> Text {
     let is_rollback = matches!(facts.ask, Ask::Rollback { .. });
     match facts.target.policy.after_failure {
+        AfterFailure::Rollback if !is_rollback && !work.was_all_ready() => say!(words, "if-fails-ask-unready"),
         AfterFailure::Rollback if !is_rollback => {
-            let (old, _) = names(work.workloads.first().and_then(|one| one.images.first()));
+            let old = work.workloads.first().and_then(|one| one.returns_to());
+            let old = old.map_or_else(|| Arg::from("?"), |old| Arg::image(&old));
             say!(words, "if-fails-rollback", old = old)
         }
         AfterFailure::Hold => say!(words, "if-fails-hold"),

@@ -154,7 +154,7 @@ fn running(words: &Words, facts: &TargetStatus, card: &mut Card) {
         card.plain(Text::joined(DOT, [running, paused, scaled.unwrap_or_default()]));
         let runs_it = |wanted: &String| one.images.iter().any(|(image, _)| image == wanted);
         if let Some(wanted) = wanted.filter(|wanted| !runs_it(wanted)) {
-            card.plain(say!(words, "status-wanted", image = Arg::Name(wanted.clone())));
+            card.plain(say!(words, "status-wanted", image = Arg::image(wanted)));
         }
     }
 }
@@ -209,12 +209,13 @@ fn question(words: &Words, facts: &TargetStatus, card: &mut Card) {
         Unanswered::Rollback => say!(words, "status-question-rollback", number = question.number, until = until),
         Unanswered::Hold => say!(words, "status-question-hold", number = question.number, until = until),
     });
-    let old = facts.last.as_ref().filter(|last| last.head.id == question.change).and_then(|last| last.replaced_name());
+    let old = facts.last.as_ref().filter(|last| last.head.id == question.change).and_then(|last| last.returns_to());
     if let Some(old) = old {
-        let label = say!(words, "button-rollback", old = super::change::short(Arg::Name(old)));
+        let label = say!(words, "button-rollback", old = super::change::short(Arg::image(&old)));
         card.button(label, Press::RollBack(question.change));
     }
-    card.button(say!(words, "button-leave"), Press::Leave(question.change));
+    let locked = facts.locks.iter().any(|lock| lock.changes().contains(&question.number));
+    card.button(super::change::leave_label(words, locked), Press::Leave(question.change));
 }
 
 fn last(words: &Words, facts: &TargetStatus, card: &mut Card) {
@@ -299,7 +300,7 @@ pub(crate) fn row(words: &Words, facts: &TargetStatus) -> Text {
         serving(facts).flat_map(|one| one.images.iter().map(|(name, _)| name.as_str())).collect();
     names.sort_unstable();
     names.dedup();
-    let images = super::list_and(words, names.into_iter().map(|name| Arg::Name(name.to_owned())));
+    let images = super::list_and(words, names.into_iter().map(Arg::image));
     let open = facts.open.as_ref().map(|change| {
         say!(words, "overview-doing", number = change.head.number, doing = doing(words, Doing::of(change)))
     });

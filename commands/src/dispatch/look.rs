@@ -7,7 +7,7 @@ use state::catalogue::{Action, Target};
 use state::change::Change;
 use state::change::outcome::Question;
 use state::change::release::{Release, RunningImages, with_running_digest};
-use state::image::Image;
+use state::image::{self, Image};
 use state::journal::JournalWhat;
 use state::lock::Scope;
 use state::names::{ChangeNumber, EnvironmentName, ServiceName, TargetName};
@@ -284,8 +284,7 @@ async fn status(
 fn wanted(target: &Target, views: &[WorkloadView]) -> Vec<String> {
     let name = |(workload, view): (&state::catalogue::Workload, &WorkloadView)| {
         let source = workload.containers.first()?;
-        let text = view.workload.as_ref()?.template.image_of(&source.container)?;
-        Some(text.parse::<Image>().map_or_else(|_| text.to_owned(), |image| image.short()))
+        Some(image::name_of(view.workload.as_ref()?.template.image_of(&source.container)?))
     };
     target.workloads.iter().zip(views).filter_map(name).collect()
 }

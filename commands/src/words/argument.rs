@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use state::image::Reference;
 use state::lock::Scope;
 use state::names::{ChangeNumber, EnvironmentName, PersonName, ServiceName, TargetName, WorkloadName};
 
 use super::{Words, width_of};
 use crate::card::{Span, Text, TimeStyle, width};
 use crate::command::Command;
+use crate::plain::harmless;
 
 /// A fact in a message.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +69,26 @@ impl Piece {
     }
 }
 
+/// What can't be read as an image may be as long as a manifest; nobody reads on from here.
+const STRANGE_AT_MOST: usize = 60;
+
 impl Arg {
+    /// What people call an image: a tag, or a digest in short. What is neither stood in a pod template as somebody wrote
+    /// it there, and can't be read as an image: it comes from outside.
+    pub(crate) fn image(name: &str) -> Self {
+        let is_tag = name.parse::<Reference>().is_ok();
+        let hex = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_hexdigit());
+        let is_digest = name.split_once('…').is_some_and(|(begin, end)| hex(begin) && hex(end));
+        if is_tag || is_digest {
+            return Self::Name(name.to_owned());
+        }
+        let text = harmless(name);
+        if text.chars().count() <= STRANGE_AT_MOST {
+            return Self::Outside(text);
+        }
+        Self::Outside(text.chars().take(STRANGE_AT_MOST - 1).chain(['…']).collect())
+    }
+
     /// The fact as a text of its own.
     pub(crate) fn alone(self, words: &Words) -> Text {
         Text::of_spans(self.into_pieces(words).into_iter().map(|piece| piece.span))

@@ -23,12 +23,12 @@ use serde_json::Value;
 
 use crate::catalogue::{Target, Workload};
 use crate::evidence::{Cause, CauseKind};
-use crate::image::{Digest, Image, Reference};
+use crate::image::{self, Digest, Image, Reference};
 use crate::names::{ChangeId, ChangeNumber, ContainerName, PersonName};
 use crate::rollout::memory::Memory;
 use crate::rollout::seen::MarkerStep;
 use crate::rollout::stability::StabilityWindow;
-use crate::template::TemplateHash;
+use crate::template::{Template, TemplateHash};
 use crate::time::ObservedTime;
 use outcome::{Ended, Failure, NotReturned};
 
@@ -410,9 +410,30 @@ impl Change {
         }
     }
 
-    /// What people call that which ran before, once that is known.
+    /// What people call that which its write replaces, once that is known. It is not always what a way back goes to.
     pub fn replaced_name(&self) -> Option<String> {
         let from = &self.work.as_ref()?.workloads.first()?.images.first()?.from;
-        Some(from.parse::<Image>().map_or_else(|_| from.clone(), |image| image.short()))
+        Some(image::name_of(from))
+    }
+
+    /// What people call that which a way back goes to, once that is known.
+    pub fn returns_to(&self) -> Option<String> {
+        self.work.as_ref()?.workloads.first()?.returns_to()
+    }
+}
+
+impl Work {
+    /// Whether a failure can be returned by itself: what ran before was good everywhere.
+    pub fn was_all_ready(&self) -> bool {
+        self.workloads.iter().all(|item| item.baseline.all_ready)
+    }
+}
+
+impl WorkloadWork {
+    /// What people call that which a way back goes to. The baseline may be inherited from a change that failed before:
+    /// then it is not what stood there.
+    pub fn returns_to(&self) -> Option<String> {
+        let container = &self.images.first()?.container;
+        Template::new(self.baseline.template.clone()).image_of(container).map(image::name_of)
     }
 }

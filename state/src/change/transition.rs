@@ -264,8 +264,7 @@ impl Next<'_> {
         if matches!(self.change.head.ask, Ask::Rollback { .. }) {
             return Some(NotReturned::WasRollback);
         }
-        let ready = self.work().workloads.iter().all(|item| item.baseline.all_ready);
-        (!ready).then_some(NotReturned::BaselineNotReady)
+        (!self.work().was_all_ready()).then_some(NotReturned::BaselineNotReady)
     }
 
     fn holding(&self, event: Event) -> Option<Transition> {

@@ -7,7 +7,7 @@ use state::lock::Scope;
 
 use super::{Story, evidence, progress};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
-use crate::cards::{DOT, another_deploy, list_and, status_command};
+use crate::cards::{DOT, alone, another_deploy, list_and, status_command};
 use crate::command::Command;
 use crate::facts::Serving;
 use crate::press::Press;
@@ -16,14 +16,13 @@ use crate::words::{Arg, Words, say, say_first};
 /// It failed, and what ran before runs again.
 pub(super) fn returned(story: &Story<'_>, failure: &Failure) -> Card {
     let words = story.words;
-    let first =
-        say_first!(words, "failed-returned", target = story.target(), ask = ask(story), old = story.old_or_words());
+    let old = story.returns_to_or_words();
+    let first = say_first!(words, "failed-returned", target = story.target(), ask = ask(story), old = old);
     let mut card = Card::new(CardState::Bad, first);
-    let (unlock, again) = fix_commands(story);
-    card.plain(say!(words, "returned-next", who = story.who(), unlock = &unlock, command = again));
+    next_with_a_fix(story, Some(story.who()), &mut card);
     evidence::of_failure(story, Some(failure), &mut card);
     now_running(story, &[], &mut card);
-    locked(story, &mut card);
+    locked(story, story.new_or_number(), &mut card);
     owner(story, &mut card);
     card
 }
@@ -58,7 +57,7 @@ pub(super) fn left(
     owner(story, &mut card);
     story.rollback_button(&mut card);
     if asked.is_some() {
-        card.button(say!(words, "button-leave"), Press::Leave(story.change.head.id));
+        card.button(super::leave_label(words, story.facts.locked), Press::Leave(story.change.head.id));
     }
     card.button(say!(words, "button-show", number = story.number()), Press::Show(story.number()));
     card
@@ -86,7 +85,7 @@ pub(super) fn return_failed(story: &Story<'_>, failure: &Failure, back: &ReturnP
         }
     };
     evidence::of_failure(story, Some(failure), &mut card);
-    locked(story, &mut card);
+    locked(story, story.new_or_number(), &mut card);
     owner(story, &mut card);
     let target = story.target().clone();
     card.plain(say!(words, "look-next", command = status_command(&target)));
@@ -119,13 +118,13 @@ fn serves_line(story: &Story<'_>) -> Text {
     }
     let ready: u32 = serving.iter().map(Serving::ready).sum();
     let wanted: u32 = serving.iter().map(|one| one.desired).sum();
-    let old_name = story.change.replaced_name();
+    let old_name = story.change.returns_to();
     let is_old = |name: &str| old_name.as_deref() == Some(name);
     let only_old = serving.iter().all(|one| one.images.iter().all(|(name, _)| is_old(name)));
     match old_name.as_deref() {
         _ if ready == 0 => say_first!(words, "failed-none-serves", target = target, ask = ask),
         Some(old) if only_old => {
-            let old = Arg::Name(old.to_owned());
+            let old = Arg::image(old);
             say_first!(words, "failed-old-serves", target = target, ask = ask, old = old, ready = ready, of = wanted)
         }
         _ => say_first!(words, "failed-some-serve", target = target, ask = ask, ready = ready, of = wanted),
@@ -159,14 +158,15 @@ pub(crate) fn images(words: &Words, serving: &Serving) -> Text {
     if serving.images.is_empty() {
         return say!(words, "running-none");
     }
-    let one =
-        |(image, pods): &(String, u32)| say!(words, "running-image", image = Arg::Name(image.clone()), pods = *pods);
+    let one = |(image, pods): &(String, u32)| say!(words, "running-image", image = Arg::image(image), pods = *pods);
     list_and(words, serving.images.iter().map(one))
 }
 
-fn locked(story: &Story<'_>, card: &mut Card) {
-    let text = say!(story.words, "rollback-locked", old = story.new_or_number());
-    card.line(LineStyle::Locked, text);
+/// What must not come back, while the lock that says so is there.
+pub(super) fn locked(story: &Story<'_>, image: Arg, card: &mut Card) {
+    if story.facts.locked {
+        card.line(LineStyle::Locked, say!(story.words, "rollback-locked", old = image));
+    }
 }
 
 fn owner(story: &Story<'_>, card: &mut Card) {
@@ -175,8 +175,16 @@ fn owner(story: &Story<'_>, card: &mut Card) {
     card.plain(evidence::owner_line(story.words, &target.owners, runbook, dashboard, story.number_text()));
 }
 
-/// What to type once there is a fix.
-pub(super) fn fix_commands(story: &Story<'_>) -> (Command, Arg) {
-    let target = story.target();
-    (Command::Unlock { scope: Scope::Target(target.clone()) }, another_deploy(target))
+/// Nothing to do now, and what to type once there is a fix.
+pub(super) fn next_with_a_fix(story: &Story<'_>, who: Option<Arg>, card: &mut Card) {
+    let words = story.words;
+    let who = who.map(|who| alone(words, who)).unwrap_or_default();
+    let again = another_deploy(story.target());
+    let unlock = Command::Unlock { scope: Scope::Target(story.target().clone()) };
+    let next = if story.facts.locked {
+        say!(words, "next-with-a-fix", unlock = &unlock, command = again)
+    } else {
+        say!(words, "next-with-a-fix-open", command = again)
+    };
+    card.plain(Text::joined(" ", [who, next]));
 }

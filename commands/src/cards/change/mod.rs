@@ -65,7 +65,7 @@ impl<'a> Story<'a> {
 
     /// What is wanted; none while a rollback hasn't found out.
     fn new_name(&self) -> Option<Arg> {
-        self.change.wanted_name().map(Arg::Name)
+        self.change.wanted_name().map(|name| Arg::image(&name))
     }
 
     /// What is wanted, or the change's number where that isn't known.
@@ -73,13 +73,22 @@ impl<'a> Story<'a> {
         self.new_name().unwrap_or_else(|| self.number().into())
     }
 
-    /// What ran before; none while that isn't known.
-    fn old_name(&self) -> Option<Arg> {
-        self.change.replaced_name().map(Arg::Name)
+    /// What its write replaces; none while that isn't known.
+    fn replaced(&self) -> Option<Arg> {
+        self.change.replaced_name().map(|name| Arg::image(&name))
     }
 
-    fn old_or_words(&self) -> Arg {
-        self.old_name().unwrap_or_else(|| Arg::Words("?".to_owned()))
+    fn replaced_or_words(&self) -> Arg {
+        self.replaced().unwrap_or_else(|| Arg::Words("?".to_owned()))
+    }
+
+    /// What a way back goes to; none while that isn't known.
+    fn returns_to(&self) -> Option<Arg> {
+        self.change.returns_to().map(|name| Arg::image(&name))
+    }
+
+    fn returns_to_or_words(&self) -> Arg {
+        self.returns_to().unwrap_or_else(|| Arg::Words("?".to_owned()))
     }
 
     /// The digest that is wanted, in short.
@@ -149,7 +158,7 @@ impl<'a> Story<'a> {
 
     /// A way back to what ran before.
     fn rollback_button(&self, card: &mut Card) {
-        if let Some(old) = self.old_name().filter(|_| !self.facts.serving.iter().any(|one| self.since(one))) {
+        if let Some(old) = self.returns_to().filter(|_| !self.facts.serving.iter().any(|one| self.since(one))) {
             let label = say!(self.words, "button-rollback", old = short(old));
             card.button(label, Press::RollBack(self.change.head.id));
         }
@@ -185,11 +194,20 @@ impl<'a> Story<'a> {
 /// The label of a button holds no more than a glance.
 pub(super) fn short(name: Arg) -> Arg {
     const LABEL_AT_MOST: usize = 24;
-    match name {
-        Arg::Name(name) if name.chars().count() > LABEL_AT_MOST => {
-            let begin: String = name.chars().take(LABEL_AT_MOST - 1).collect();
-            Arg::Name(format!("{begin}…"))
+    let cut = |name: String| {
+        if name.chars().count() <= LABEL_AT_MOST {
+            return name;
         }
+        name.chars().take(LABEL_AT_MOST - 1).chain(['…']).collect()
+    };
+    match name {
+        Arg::Name(name) => Arg::Name(cut(name)),
+        Arg::Outside(name) => Arg::Outside(cut(name)),
         name => name,
     }
+}
+
+/// Answers a question with "leave it".
+pub(super) fn leave_label(words: &Words, locked: bool) -> Text {
+    if locked { say!(words, "button-leave") } else { say!(words, "button-leave-open") }
 }

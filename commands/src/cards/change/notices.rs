@@ -59,8 +59,8 @@ pub fn left_as_is(words: &Words, facts: &ChangeFacts<'_>, by: &PersonName) -> Ca
     let story = Story::of(words, facts);
     let mut card = Card::new(CardState::Ended, say_first!(words, "question-answered", target = story.target()));
     card.plain(say!(words, "question-answered-why", by = by, number = story.number()));
-    let (unlock, again) = failed::fix_commands(&story);
-    card.plain(say!(words, "question-answered-next", unlock = &unlock, command = again));
+    failed::locked(&story, story.new_or_number(), &mut card);
+    failed::next_with_a_fix(&story, None, &mut card);
     story.rollback_button(&mut card);
     card
 }

@@ -35,7 +35,7 @@ fn verified(story: &Story<'_>, digests: Digests, pods: u32) -> Card {
     let mut card = Card::new(CardState::Good, first);
     card.plain(say!(words, "verified-next", who = story.who()));
     what_was_verified(story, digests, &mut card);
-    let replaced = story.old_name().map(|old| say!(words, "replaced", old = old)).unwrap_or_default();
+    let replaced = story.replaced().map(|old| say!(words, "replaced", old = old)).unwrap_or_default();
     card.plain(Text::joined(DOT, [sentence(story.took()), replaced, story.number_text()]));
     story.rollback_button(&mut card);
     card
@@ -46,16 +46,16 @@ fn rolled_back(story: &Story<'_>, digests: Digests, pods: u32) -> Card {
     let new = story.new_or_number();
     let first = say_first!(words, "verified-rollback", target = story.target(), new = new, pods = pods);
     let mut card = Card::new(CardState::Good, first);
-    let (unlock, again) = failed::fix_commands(story);
-    card.plain(say!(words, "rollback-next-fix", who = story.who(), unlock = &unlock, command = again));
+    failed::next_with_a_fix(story, Some(story.who()), &mut card);
     what_was_verified(story, digests, &mut card);
-    let left = story.old_or_words();
-    card.line(LineStyle::Locked, say!(words, "rollback-locked", old = left));
+    failed::locked(story, story.replaced_or_words(), &mut card);
     card.plain(say!(words, "rollback-not-restored"));
-    let replaced = story.old_name().map(|old| say!(words, "replaced", old = old)).unwrap_or_default();
+    let replaced = story.replaced().map(|old| say!(words, "replaced", old = old)).unwrap_or_default();
     card.plain(Text::joined(DOT, [sentence(story.took()), replaced, story.number_text()]));
-    let target = story.target().clone();
-    card.button(say!(words, "button-unlock", target = &target), Press::Unlock(target));
+    if story.facts.locked {
+        let target = story.target().clone();
+        card.button(say!(words, "button-unlock", target = &target), Press::Unlock(target));
+    }
     card
 }
 
@@ -120,7 +120,7 @@ fn cant_tell(story: &Story<'_>, why: CantTell) -> Card {
 
 fn about(story: &Story<'_>) -> Text {
     let new = story.new_name().map(|new| crate::cards::alone(story.words, new)).unwrap_or_default();
-    let replaced = story.old_name().map(|old| say!(story.words, "replaced", old = old)).unwrap_or_default();
+    let replaced = story.replaced().map(|old| say!(story.words, "replaced", old = old)).unwrap_or_default();
     Text::joined(DOT, [new, replaced, story.number_text(), story.asked_by()])
 }
 
@@ -160,7 +160,7 @@ fn rows(story: &Story<'_>, left: &[LeftBehind], card: &mut Card) {
             workload = &one.workload,
             what = Arg::Choice(what),
             new = story.new_or_number(),
-            old = story.old_or_words()
+            old = story.returns_to_or_words()
         );
         card.line(LineStyle::Item, text);
     }
@@ -178,8 +178,12 @@ fn superseded(story: &Story<'_>, workload: &WorkloadName, how: Overtaken, after_
     let how = Arg::Choice(how);
     card.plain(say!(words, "superseded-how", how = how, workload = workload, number = story.number()));
     if after_failure.is_some() {
-        let new = story.new_or_number();
-        card.line(LineStyle::Locked, say!(words, "superseded-after-failure", number = story.number(), new = new));
+        if story.facts.locked {
+            let (number, new) = (story.number(), story.new_or_number());
+            card.line(LineStyle::Locked, say!(words, "superseded-after-failure", number = number, new = new));
+        } else {
+            card.plain(say!(words, "superseded-after-failure-open", number = story.number()));
+        }
         super::evidence::of_failure(story, after_failure, &mut card);
     }
     card.plain(about(story));

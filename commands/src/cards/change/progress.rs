@@ -65,7 +65,7 @@ pub(crate) fn first_line(story: &Story<'_>) -> Text {
         Phase::Stabilizing { .. } => say_first!(words, "progress-stabilizing", target = target, of = pods.desired),
         Phase::Holding { .. } => say_first!(words, "progress-holding", target = target),
         Phase::Returning { .. } => {
-            say_first!(words, "progress-returning", target = target, old = story.old_or_words())
+            say_first!(words, "progress-returning", target = target, old = story.returns_to_or_words())
         }
         Phase::Preparing | Phase::Ended(_) => match story.new_name() {
             Some(new) => say_first!(words, "progress-preparing", target = target, new = new),
@@ -77,7 +77,7 @@ pub(crate) fn first_line(story: &Story<'_>) -> Text {
 /// What it is about, in one line: `9f3c2ab · replaces 4d1e77c · #412 · asked by lin`.
 fn about(story: &Story<'_>) -> Text {
     let new = story.new_name().map(|new| alone(story.words, new)).unwrap_or_default();
-    let old = story.old_name().map(|old| say!(story.words, "replaces", old = old)).unwrap_or_default();
+    let old = story.replaced().map(|old| say!(story.words, "replaces", old = old)).unwrap_or_default();
     Text::joined(DOT, [new, old, story.number_text(), story.asked_by()])
 }
 
@@ -121,7 +121,7 @@ fn steps(story: &Story<'_>, card: &mut Card) {
             card.plain(not_returned.map(|why| why_not_returned(story, why)).unwrap_or_default());
         }
         Phase::Returning { stage, .. } => {
-            let old = story.old_or_words();
+            let old = story.returns_to_or_words();
             card.line(
                 LineStyle::Doing,
                 match stage {
@@ -188,7 +188,10 @@ fn if_fails(story: &Story<'_>) -> Text {
         AfterFailure::Rollback if story.is_rollback() => AfterFailure::Ask,
         after => after,
     };
-    match (after, story.old_name()) {
+    match (after, story.returns_to()) {
+        (AfterFailure::Rollback, _) if story.change.work.as_ref().is_some_and(|work| !work.was_all_ready()) => {
+            say!(story.words, "if-fails-ask-unready")
+        }
         (AfterFailure::Rollback, Some(old)) => say!(story.words, "if-fails-rollback", old = old),
         (AfterFailure::Rollback, None) => Text::default(),
         (AfterFailure::Hold, _) => say!(story.words, "if-fails-hold"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use state::catalogue::{
     AfterFailure, Catalogue, ContainerSource, Permissions, Policy, Target, Unanswered, Workload, WorkloadKind,
 };
@@ -108,8 +108,27 @@ impl Scene {
                 image.from = format!("registry.example/shop/api:{}", sample.new);
                 image.to = format!("registry.example/shop/api:{}@{DIGEST}", sample.old).parse().expect("an image");
             }
+            for workload in &mut work.workloads {
+                workload.baseline = baseline(&sample.new);
+            }
         }
         self
+    }
+
+    /// What stands in the template was left by a failure; what is gone back to ran before that.
+    pub(super) fn after_a_failure(mut self) -> Self {
+        for image in self.change.work.iter_mut().flat_map(|work| &mut work.workloads).flat_map(|one| &mut one.images) {
+            image.from = "registry.example/shop/api:held".to_owned();
+        }
+        self
+    }
+
+    /// The whole card in one line, in English.
+    pub(super) fn told(&self) -> String {
+        let card = self.card(Words::get(Language::English));
+        let lines = card.lines.iter().chain(&card.details).map(|line| line.text.to_string());
+        let buttons = card.buttons.iter().map(|button| format!("[{}]", button.label));
+        std::iter::once(card.first_line.to_string()).chain(lines).chain(buttons).collect::<Vec<_>>().join(" | ")
     }
 
     pub(super) fn with(mut self, set: impl FnOnce(&mut Self)) -> Self {
@@ -181,9 +200,16 @@ pub(super) fn work(sample: &Sample, target: &Target) -> Work {
             asked: true,
         }],
         template: None,
-        baseline: Baseline { template: Value::Null, digests: BTreeMap::new(), all_ready: true },
+        baseline: baseline(&sample.old),
     };
     Work { workloads: target.workloads.iter().map(one).collect(), release: None, differences: Vec::new() }
+}
+
+/// What ran before, and is gone back to.
+pub(super) fn baseline(tag: &str) -> Baseline {
+    let image = format!("registry.example/shop/api:{tag}");
+    let template = json!({ "spec": { "containers": [{ "name": "app", "image": image }] } });
+    Baseline { template, digests: BTreeMap::new(), all_ready: true }
 }
 
 pub(super) fn written() -> Vec<Written> {
