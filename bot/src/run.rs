@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::check;
 use crate::cli::{Options, exit};
 use crate::clock;
-use crate::config::{Config, SOCKET};
+use crate::config::{Config, Log, LogLevel, SOCKET};
 use crate::console::{self, Beside, Channels, Identity, Local, Service, Socket};
 use crate::kubernetes::{Kubernetes, Wake};
 use crate::logs;
@@ -57,7 +57,10 @@ pub fn run(options: &Options, interactive: bool) -> ExitCode {
         }
     };
     let config = loaded.config;
-    logs::start(options.log(config.log));
+    let log = options.log(config.log);
+    // Whoever types here sees how a change goes on the console; its log would stand in between.
+    let quiet = interactive && console::at_a_terminal() && log.level == LogLevel::Info;
+    logs::start(Log { level: if quiet { LogLevel::Warn } else { log.level }, ..log });
     for broken in commands::words::Words::check() {
         tracing::error!(broken, "the words of this build are not complete");
     }

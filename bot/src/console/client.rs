@@ -47,7 +47,13 @@ pub fn console(data: &Path, in_name_of: Option<String>) -> ExitCode {
             ending.send_replace(Ending::Asked);
         });
         let history = io::stdin().is_terminal().then(|| data.join(HISTORY));
-        let console = Console { partner: Arc::new(remote), clock: clock::now, history, leaving: Leaving::LeavesTheBot };
+        let console = Console {
+            partner: Arc::new(remote),
+            clock: clock::now,
+            history,
+            leaving: Leaving::LeavesTheBot,
+            welcome: None,
+        };
         console.run(shutdown).await
     })
 }

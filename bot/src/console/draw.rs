@@ -5,8 +5,13 @@
 use commands::card::{Card, CardState, Line, LineStyle, Progress, width};
 use commands::plain::{self, Reader, harmless};
 
+use super::wrap::wrap;
+
 /// Rows of buttons are no wider than this, so that they are taken in at a glance.
 const BUTTONS_AT_MOST: usize = 76;
+
+/// What stands before the details of a card.
+const INDENT: &str = "  ";
 
 /// How wide the bar of a progress is.
 const BAR: u32 = 20;
@@ -83,21 +88,10 @@ impl Row {
         }
     }
 
-    /// The row cut to so many columns.
-    pub(super) fn cut(&self, columns: usize) -> Self {
-        if width(&self.text) <= columns {
-            return self.clone();
-        }
-        let mut text = String::new();
-        for c in self.text.chars() {
-            text.push(c);
-            if width(&text) >= columns {
-                text.pop();
-                break;
-            }
-        }
-        text.push('…');
-        Self { paint: self.paint, text }
+    /// The row in as many as it takes, none wider than so many columns.
+    pub(super) fn wrapped(&self, columns: usize) -> Vec<Self> {
+        let row = |text| Self { paint: self.paint, text };
+        wrap(&self.text, columns).into_iter().map(row).collect()
     }
 }
 
@@ -105,7 +99,7 @@ impl Row {
 pub(super) fn card(card: &Card, reader: &Reader<'_>, first_button: usize) -> Vec<Row> {
     let mut rows = vec![first_line(card, reader)];
     rows.extend(card.lines.iter().map(|one| line(one, reader)));
-    rows.extend(card.details.iter().map(|one| line(one, reader)));
+    rows.extend(card.details.iter().map(|one| detail(one, reader)));
     rows.extend(buttons(card, reader, first_button));
     rows
 }
@@ -136,6 +130,11 @@ pub(super) fn first_line(card: &Card, reader: &Reader<'_>) -> Row {
 
 fn line(line: &Line, reader: &Reader<'_>) -> Row {
     Row { paint: Paint::of_style(line.style), text: harmless(&plain::line(line, reader)) }
+}
+
+fn detail(detail: &Line, reader: &Reader<'_>) -> Row {
+    let Row { paint, text } = line(detail, reader);
+    Row { paint, text: format!("{INDENT}{text}") }
 }
 
 fn buttons(card: &Card, reader: &Reader<'_>, first: usize) -> Vec<Row> {
@@ -245,10 +244,12 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_cut_by_columns_rather_than_by_characters() {
-        let row = |text: &str| Row { paint: Paint::Plain, text: text.to_owned() };
-        assert_eq!(row("数据库回滚").cut(7).text, "数据库…");
-        assert_eq!(row("abc").cut(3).text, "abc");
-        assert_eq!(row("abcd").cut(3).text, "ab…");
+    fn evidence_stands_apart_also_where_it_is_broken() {
+        let mut card = failed();
+        card.details = vec![Line { style: LineStyle::Quote, text: Text::outside("panic: relation is gone") }];
+        let rows = with_reader("UTC", |reader| self::card(&card, reader, 1));
+        assert_eq!(rows[3].text, "  > panic: relation is gone");
+        assert_eq!(texts(&rows[3].wrapped(20), false), ["  > panic: relation", "    is gone"]);
+        assert!(rows[3].wrapped(20).iter().all(|row| row.paint == Paint::Faint));
     }
 }

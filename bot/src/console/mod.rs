@@ -19,6 +19,7 @@ pub mod speaker;
 mod talk;
 mod terminal;
 mod wire;
+mod wrap;
 
 #[cfg(test)]
 mod testing;
@@ -29,6 +30,7 @@ use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use commands::card::Card;
 use commands::cards::console::Leaving;
 use state::time::Now;
 use tokio::sync::watch;
@@ -56,7 +58,7 @@ pub type Shutdown = watch::Receiver<Ending>;
 pub async fn interactive(local: Local, data: &Path, shutdown: Shutdown) -> u8 {
     let clock = local.clock;
     let (history, leaving) = (Some(data.join(HISTORY)), Leaving::EndsTheBot);
-    Console { partner: Arc::new(local), clock, history, leaving }.run(shutdown).await
+    Console { partner: Arc::new(local), clock, history, leaving, welcome: None }.run(shutdown).await
 }
 
 /// A console on standard input and output.
@@ -69,19 +71,26 @@ pub struct Console {
     pub history: Option<PathBuf>,
     /// What leaving it means.
     pub leaving: Leaving,
+    /// What is shown first, in the place of who is here.
+    pub welcome: Option<Card>,
+}
+
+/// Whether somebody sits at a terminal, to read as well as to type.
+pub fn at_a_terminal() -> bool {
+    io::stdin().is_terminal() && screen::is_terminal()
 }
 
 impl Console {
     /// Until it is left, its input ends, or the process does; the exit code. At a terminal a person has seen all there
     /// is to see: that is no failure.
     pub async fn run(self, shutdown: Shutdown) -> u8 {
-        if io::stdin().is_terminal() && screen::is_terminal() {
+        if at_a_terminal() {
             match keyboard::Keyboard::open(self.partner.clone(), self.history) {
                 Ok((keyboard, printer)) => {
                     let screen = Arc::new(screen::Screen::prompt(printer));
                     screen::is_in_front(&screen);
                     let talk = talk::Talk::new(self.partner, screen, self.clock);
-                    terminal::Console::new(talk, keyboard, self.leaving).run(shutdown).await;
+                    terminal::Console::new(talk, keyboard, self.leaving).run(self.welcome.as_ref(), shutdown).await;
                     return 0;
                 }
                 Err(error) => tracing::warn!(error = %error, "the terminal can't be used as one"),
@@ -89,7 +98,10 @@ impl Console {
         }
         let screen = Arc::new(screen::Screen::stdout());
         let mut talk = talk::Talk::new(self.partner, screen, self.clock);
-        talk.objection();
+        match &self.welcome {
+            Some(card) => talk.begin(card),
+            None => talk.objection(),
+        }
         piped::run(talk, piped::stdin(), shutdown).await
     }
 }

@@ -135,3 +135,63 @@ pub(super) fn failed(partner: &dyn Partner, clock: Clock, lost: &Lost) -> u8 {
     }
     exit_code(lost)
 }
+
+#[cfg(test)]
+mod tests {
+    use commands::card::{CardState, LineStyle};
+    use commands::invocation::News;
+
+    use super::super::testing::{CLOCK, FakeBot, Taken, card, verified, working};
+    use super::*;
+
+    async fn lines(bot: &FakeBot, text: &str, wait: bool) -> (u8, Vec<serde_json::Value>) {
+        let taken = Taken::default();
+        let mut json = Json { out: Box::new(taken.clone()) };
+        let saying = Saying { text: text.to_owned(), wait, json: true };
+        let code = json.say(&saying, &bot.remote(), CLOCK).await;
+        let line = |line: &str| serde_json::from_str(line).expect("a JSON object");
+        (code, taken.text().lines().map(line).collect())
+    }
+
+    fn kinds(lines: &[serde_json::Value]) -> Vec<String> {
+        lines.iter().map(|line| format!("{} {} {}", line["kind"], line["change"], line["outcome"])).collect()
+    }
+
+    #[tokio::test]
+    async fn scripts_read_an_object_per_line() {
+        let bot = FakeBot::started().await;
+        let (code, said) = lines(&bot, "status", true).await;
+        assert_eq!((code, kinds(&said)), (0, vec![r#""card" null null"#.to_owned()]));
+        assert_eq!(said[0]["v"], 1);
+        assert_eq!(said[0]["card"]["first_line"][0]["words"], "seen: status");
+        let fields: Vec<&String> = said[0].as_object().expect("an object").keys().collect();
+        assert_eq!(fields.len(), 5, "{fields:?}");
+        assert_eq!(lines(&bot, "refuse", true).await.0, 1);
+        assert_eq!(kinds(&lines(&bot, "refuse", true).await.1), [r#""refusal" null null"#]);
+        assert_eq!(lines(&bot, "unsure", true).await.0, 75);
+        let (code, said) = lines(&bot, "deploy api prod v7", false).await;
+        assert_eq!((code, kinds(&said)), (0, vec![r#""card" 1 null"#.to_owned()]), "accepted, and not waited for");
+    }
+
+    #[tokio::test]
+    async fn the_outcome_is_waited_for() {
+        let bot = FakeBot::started().await;
+        bot.desk.goes_on(verified());
+        let (code, said) = lines(&bot, "deploy api prod v7", true).await;
+        assert_eq!(code, 0);
+        assert_eq!(kinds(&said), [r#""card" 1 null"#, r#""outcome" 1 "verified""#]);
+
+        let bot = FakeBot::started().await;
+        bot.desk.goes_on(News::Progress(working("watching", LineStyle::Done)));
+        let parks = async { bot.desk.goes_on(News::Parked(card(CardState::Unsure, "parked"))) };
+        let ((code, said), ()) = tokio::join!(lines(&bot, "deploy api prod v7", true), parks);
+        assert_eq!(code, 3);
+        assert_eq!(kinds(&said).last().map(String::as_str), Some(r#""card" 1 "parked""#));
+    }
+
+    #[tokio::test]
+    async fn without_a_bot_nothing_is_said_on_standard_output() {
+        let bot = FakeBot::new().await;
+        assert_eq!(lines(&bot, "status", false).await, (69, Vec::new()));
+    }
+}

@@ -13,6 +13,8 @@ const USUAL_SIZE: (usize, usize) = (80, 24);
 /// Where rows go.
 pub(super) struct Screen {
     colour: bool,
+    /// Whether rows are broken to the width of the terminal.
+    wraps: bool,
     sink: Mutex<Sink>,
 }
 
@@ -31,29 +33,30 @@ enum Out {
 impl Screen {
     /// Standard output.
     pub(super) fn stdout() -> Self {
-        Self::new(Out::Stream(Box::new(io::stdout())), colours())
+        Self::new(Out::Stream(Box::new(io::stdout())), colours(), is_terminal())
     }
 
     /// A terminal at which somebody types.
     pub(super) fn prompt(printer: Box<dyn rustyline::ExternalPrinter + Send>) -> Self {
-        Self::new(Out::Prompt(printer), colours())
+        Self::new(Out::Prompt(printer), colours(), true)
     }
 
     /// Anything else, without colours.
     #[cfg(test)]
     pub(super) fn to(out: Box<dyn Write + Send>) -> Self {
-        Self::new(Out::Stream(out), false)
+        Self::new(Out::Stream(out), false, false)
     }
 
-    fn new(out: Out, colour: bool) -> Self {
-        Self { colour, sink: Mutex::new(Sink { out, live: 0 }) }
+    fn new(out: Out, colour: bool, wraps: bool) -> Self {
+        Self { colour, wraps, sink: Mutex::new(Sink { out, live: 0 }) }
     }
 
     /// Shows rows that stay.
     pub(super) fn print(&self, rows: &[Row]) {
+        let columns = if self.wraps { size().0 } else { usize::MAX };
         let mut sink = self.sink();
         let mut text = sink.erase();
-        for row in rows {
+        for row in rows.iter().flat_map(|row| row.wrapped(columns)) {
             text.push_str(&row.painted(self.colour));
             text.push('\n');
         }
@@ -67,16 +70,16 @@ impl Screen {
         sink.write(text);
     }
 
-    /// Draws rows in place of those that were drawn so before. Rows are cut to the terminal: none may take two.
+    /// Draws rows in place of those that were drawn so before. They are broken to the terminal, so that how many it takes
+    /// back is known.
     pub(super) fn live(&self, rows: &[Row]) {
         let (columns, lines) = size();
         let mut sink = self.sink();
         let mut text = sink.erase();
-        let shown = rows.iter().take(lines.saturating_sub(1).max(1));
-        sink.live = shown.len();
-        for row in shown {
-            text.push_str(&row.cut(columns).painted(self.colour));
+        for row in rows.iter().flat_map(|row| row.wrapped(columns)).take(lines.saturating_sub(1).max(1)) {
+            text.push_str(&row.painted(self.colour));
             text.push('\n');
+            sink.live += 1;
         }
         sink.write(text);
     }

@@ -104,7 +104,7 @@ impl Talk {
         let told = match tokio::time::timeout(WORKING, &mut asked).await {
             Ok(told) => told,
             Err(_) => {
-                self.show(&remarks::working(self.words()), Buttons::Anew);
+                self.show(&remarks::working(self.words()), Buttons::Onwards);
                 asked.await
             }
         };
@@ -163,21 +163,32 @@ impl Talk {
 
     /// Says that the other side is lost.
     pub(super) fn lost(&mut self, lost: &Lost) {
-        self.show(&remarks::lost(self.words(), lost), Buttons::Anew);
+        self.show(&remarks::lost(self.words(), lost), Buttons::Onwards);
     }
 
     pub(super) fn no_button(&mut self, number: usize) {
         let buttons = self.buttons.len();
         // The same slip twice is answered twice.
         self.last = None;
-        self.show(&remarks::no_button(self.words(), number, buttons), Buttons::Anew);
+        self.show(&remarks::no_button(self.words(), number, buttons), Buttons::Onwards);
     }
 
-    /// The first that is shown: who is here, or why they can do nothing.
-    pub(super) fn welcome(&mut self, leaving: Leaving) {
-        let person = self.partner.reader().person;
-        let version = env!("CARGO_PKG_VERSION");
-        self.show(&remarks::welcome(self.words(), version, person.as_ref(), leaving), Buttons::Anew);
+    /// The first that is shown: who is here, unless the console has a welcome of its own.
+    pub(super) fn welcome(&mut self, own: Option<&Card>, leaving: Leaving) {
+        match own {
+            Some(card) => self.begin(card),
+            None => {
+                let person = self.partner.reader().person;
+                let version = env!("CARGO_PKG_VERSION");
+                self.begin(&remarks::welcome(self.words(), version, person.as_ref(), leaving));
+            }
+        }
+    }
+
+    /// Begins with this card, and with why the person can do nothing here, where that is so.
+    pub(super) fn begin(&mut self, card: &Card) {
+        self.show(card, Buttons::Anew);
+        self.begun = true;
         self.objection();
     }
 
@@ -211,7 +222,7 @@ impl Talk {
 
     /// Takes the card's buttons in; the number of the first.
     fn number(&mut self, card: &Card, buttons: Buttons) -> usize {
-        if buttons == Buttons::Anew && !card.buttons.is_empty() {
+        if buttons == Buttons::Anew {
             self.buttons.clear();
         }
         let first = self.buttons.len() + 1;

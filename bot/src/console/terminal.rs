@@ -47,8 +47,8 @@ impl Console {
     }
 
     /// Until the person leaves or the process ends.
-    pub(super) async fn run(mut self, mut shutdown: Shutdown) {
-        self.talk.welcome(self.leaving);
+    pub(super) async fn run(mut self, welcome: Option<&Card>, mut shutdown: Shutdown) {
+        self.talk.welcome(welcome, self.leaving);
         let mut heard = self.talk.partner.listen();
         self.keyboard.line("");
         loop {

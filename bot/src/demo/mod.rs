@@ -10,12 +10,10 @@ use std::time::Duration;
 
 use commands::cards::console::Leaving;
 use commands::invocation::{Desk, Via};
-use commands::plain::{self, Reader};
 use commands::words::Words;
 use state::catalogue::Language;
 use state::names::PersonName;
 use state::store::MemoryStore;
-use state::zone::Zone;
 use world::process::Process;
 use world::shop::Shop;
 
@@ -88,22 +86,15 @@ async fn play(language: Language) -> u8 {
         tokio::spawn(async move { runner.run().await })
     };
 
-    welcome(language);
     let identity = Identity::oneself(you);
     let partner = Arc::new(Local { desk, channels, clock: clock::now, identity, via: Via::Console });
-    let console = Console { partner, clock: clock::now, history: None, leaving: Leaving::EndsTheBot };
+    let welcome = Some(commands::cards::demo::welcome(Words::get(language)));
+    let console = Console { partner, clock: clock::now, history: None, leaving: Leaving::EndsTheBot, welcome };
     let code = console.run(runner.ending()).await;
     runner.end(Ending::Asked);
     let _ = running.await;
     ticking.abort();
     code
-}
-
-fn welcome(language: Language) {
-    let words = Words::get(language);
-    let zone = Zone::utc();
-    let reader = Reader { words, zone: &zone, now: clock::now().wall };
-    println!("{}\n", plain::draw(&commands::cards::demo::welcome(words), &reader));
 }
 
 async fn tick(shop: Shop, process: Process, tasks: Arc<Tasks>, began: Duration) {

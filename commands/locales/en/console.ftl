@@ -6,6 +6,7 @@ console-leave = Ctrl-D leaves; the bot goes on.
 console-leave-ends-bot = Ctrl-D stops the bot; what is under way goes on at its next start.
 console-watching = It goes on by itself; the result will be shown here. Type to do something else.
 console-working = Working on it
+console-working-rule = The bot is slow to answer. Nothing is promised yet; the answer will be shown here.
 console-no-button = Nothing was changed: there is no button { $number }
 console-no-button-rule = Buttons are chosen by the numbers shown in front of them.
 console-no-buttons = There are no buttons now.

@@ -6,6 +6,7 @@ console-leave = 按 Ctrl-D 离开，机器人继续运行。
 console-leave-ends-bot = 按 Ctrl-D 停止机器人；进行中的变更会在下次启动后继续。
 console-watching = 它会自己继续，结果会显示在这里。直接输入即可做别的事。
 console-working = 正在处理
+console-working-rule = 机器人回答得慢。现在还不能保证什么，回答会显示在这里。
 console-no-button = 线上没有任何改动：没有 { $number } 号按钮
 console-no-button-rule = 输入按钮前面的数字来选择按钮。
 console-no-buttons = 现在没有按钮。

@@ -72,7 +72,9 @@ pub fn watching(words: &Words) -> Text {
 
 /// There is no answer yet.
 pub fn working(words: &Words) -> Card {
-    Card::new(CardState::Working, say_first!(words, "console-working"))
+    let mut card = Card::new(CardState::Working, say_first!(words, "console-working"));
+    card.plain(say!(words, "console-working-rule"));
+    card
 }
 
 /// No button has that number.

@@ -8,6 +8,7 @@ macro_rules! snapshot {
 }
 
 mod changes;
+mod console;
 mod look;
 mod refusals;
 mod scene;
