@@ -169,9 +169,15 @@ fn line_of(words: &[String]) -> String {
 }
 
 /// Writes to standard output. A reader that has seen enough, such as `head`, is no fault.
-fn print(text: &str) {
+pub fn print(text: &str) {
     let mut out = io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Says on standard error why something is not done. Where nobody reads that, the exit code still tells.
+pub fn complain(text: impl std::fmt::Display) {
+    let mut out = io::stderr().lock();
+    let _ = writeln!(out, "rotabot: {text}");
 }
 
 #[cfg(test)]

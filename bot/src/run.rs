@@ -1,5 +1,8 @@
 //! `rotabot run`: opens the store, reaches the neighbours, and goes on until it is asked to end.
 
+use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,7 +12,7 @@ use state::store::{SledOptions, SledStore, Store, StoreFault};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::check;
-use crate::cli::{Options, exit};
+use crate::cli::{Options, complain, exit};
 use crate::clock;
 use crate::config::{Config, Log, LogLevel, SOCKET};
 use crate::console::{self, Beside, Channels, Identity, Local, Service, Socket};
@@ -29,9 +32,9 @@ enum RunFault {
     #[error("a registry can't be asked: {0}\nMend it in the config; `rotabot check` tells every fault of it.")]
     Registry(#[from] SetupFault),
     #[error("the socket {path} can't be made: {why}\nChoose another data folder with --data, or see who else uses this one.", path = .path.display())]
-    Socket { path: std::path::PathBuf, why: std::io::Error },
+    Socket { path: PathBuf, why: io::Error },
     #[error("the process can't be set up: {0}")]
-    Setup(#[from] std::io::Error),
+    Setup(#[from] io::Error),
 }
 
 fn hint(fault: &StoreFault) -> &'static str {
@@ -40,6 +43,10 @@ fn hint(fault: &StoreFault) -> &'static str {
             "Another rotabot runs on this data folder: talk to it with `rotabot console`, or end it first."
         }
         StoreFault::NewerFormat { .. } => "Start that version, or take another data folder with --data.",
+        StoreFault::LostWrites { .. } => {
+            "Put a whole backup in its place; or, to go on with what is there, take the file `acknowledged` out of that \
+             folder."
+        }
         StoreFault::DiskFull { .. } => "Make room on that disk, then start again: nothing was lost.",
         _ => "Nothing was written. See that the folder exists and belongs to this user, or choose another with --data.",
     }
@@ -52,7 +59,7 @@ pub fn run(options: &Options, interactive: bool) -> ExitCode {
         Err(_) => {
             // The same words as `check`, which tells all faults at once.
             let checked = check::check(options);
-            eprint!("{}", checked.text);
+            let _ = io::stderr().write_all(checked.text.as_bytes());
             return checked.exit;
         }
     };
@@ -79,12 +86,13 @@ pub fn run(options: &Options, interactive: bool) -> ExitCode {
 }
 
 fn failed(fault: &RunFault) -> ExitCode {
-    eprintln!("rotabot: {fault}");
+    complain(fault);
     exit::REFUSED.into()
 }
 
 async fn serve(options: &Options, config: Config, interactive: bool) -> Result<ExitCode, RunFault> {
     let store: Arc<dyn Store> = Arc::new(SledStore::open(SledOptions::new(options.data.join(STORE)))?);
+    warn_of_strangers(&options.data);
     let registry = Arc::new(Registries::new(&config.registries)?);
     let tasks = Arc::new(Tasks::default());
     let cluster = Arc::new(watched(&config, &tasks));
@@ -127,14 +135,26 @@ async fn serve(options: &Options, config: Config, interactive: bool) -> Result<E
     let ended = running.await.unwrap_or(Ending::Asked);
     let _ = served.await;
     if ended == Ending::StoreUnknown {
-        eprintln!(
-            "rotabot: a write to the store failed, and whether it happened is not known. Start rotabot again: it reads \
-             the truth and goes on."
+        complain(
+            "a write to the store failed, and whether it happened is not known. Start rotabot again: it reads the truth \
+             and goes on.",
         );
         return Ok(exit::OUTCOME_UNKNOWN.into());
     }
     tracing::info!("rotabot ends");
     Ok(code)
+}
+
+/// A data folder that we made is ours alone; one that was there before is not changed behind anybody's back.
+fn warn_of_strangers(data: &Path) {
+    let mode = std::fs::metadata(data).map_or(0, |data| data.mode() & 0o777);
+    if mode & 0o077 != 0 {
+        let data = data.display();
+        tracing::warn!(
+            mode = format!("{mode:o}"),
+            "others can enter the data folder; make it yours alone: chmod 700 {data}"
+        );
+    }
 }
 
 /// The clusters, with all namespaces of the catalogue watched from the start.

@@ -2,6 +2,7 @@
 //!
 //! Cards choose among these and put them into words; nothing here is put into words.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -14,7 +15,7 @@ use state::lock::Lock;
 use state::names::{ChangeNumber, ContainerName, TargetName, WorkloadName};
 use state::records::HistoryLine;
 use state::rollout::judge::Progress;
-use state::rollout::seen::{Marker, WorkloadSeen, WorkloadView};
+use state::rollout::seen::{Marker, PodSeen, WorkloadSeen, WorkloadView};
 
 /// What a card of a change is made of.
 #[derive(Debug, Clone, Copy)]
@@ -50,8 +51,9 @@ pub struct Serving {
     pub paused: bool,
     /// The change that wrote to it last, as it marked it.
     pub marker: Option<Marker>,
-    /// Restarts of its pods, together, within the last five minutes as far as that can be told.
-    pub restarts: u32,
+    /// When its pods were last started anew, one moment for each pod that was. How often a pod was, and when before,
+    /// the cluster doesn't tell.
+    pub restarts: Vec<DateTime<Utc>>,
     /// The bounds of its autoscaler.
     pub autoscaler: Option<(u32, u32)>,
 }
@@ -76,9 +78,14 @@ impl Serving {
             images,
             paused: seen.is_some_and(|seen| seen.paused),
             marker: seen.and_then(WorkloadSeen::our_marker),
-            restarts: view.pods.iter().filter(|pod| !pod.deleting).map(|pod| pod.restarts()).sum(),
+            restarts: view.pods.iter().filter(|pod| !pod.deleting).filter_map(PodSeen::restarted_at).collect(),
             autoscaler: seen.and_then(|seen| seen.autoscaler).map(|bounds| (bounds.min, bounds.max)),
         }
+    }
+
+    /// How many pods were started anew since then.
+    pub fn restarted_since(&self, then: DateTime<Utc>) -> usize {
+        self.restarts.iter().filter(|at| **at >= then).count()
     }
 
     /// Ready pods, of every image.
@@ -96,6 +103,8 @@ pub struct PlanFacts<'a> {
     pub target: &'a Target,
     /// What would be written; none where exactly that runs and is healthy.
     pub work: Result<Option<&'a Work>, &'a Refused>,
+    /// The containers for which the registry will be asked what the tag stands for: a plan asks nobody.
+    pub looked_up: BTreeSet<(WorkloadName, ContainerName)>,
     /// What a rollback would go to.
     pub release: Option<&'a Release>,
     /// Fields of the pod template, beside images, in which a rollback's release differs from what stands there.

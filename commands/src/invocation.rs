@@ -14,7 +14,7 @@ use state::time::Now;
 
 use crate::card::Card;
 use crate::command::Command;
-use crate::command::complete::Recent;
+use crate::command::complete::{Completion, Recent, complete};
 use crate::press::Press;
 
 /// What a person does.
@@ -146,6 +146,11 @@ pub trait Desk: Send + Sync {
 
     /// What happened lately, for completion. Memory only.
     fn recent(&self) -> Arc<Recent>;
+
+    /// The ways in which a line may go on at the cursor, the best first. Memory only.
+    fn complete(&self, line: &str, cursor: usize) -> Vec<Completion> {
+        complete(&self.catalogue(), &self.recent(), line, cursor)
+    }
 }
 
 #[cfg(test)]

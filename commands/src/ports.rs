@@ -21,7 +21,7 @@ pub trait Cluster: Send + Sync {
     fn observe(&self, target: &Target) -> Observed;
 
     /// Why the knowledge of the target is not kept up, while it is not: the API server doesn't answer, or a right to
-    /// watch is missing. Memory only, never the network.
+    /// watch is missing. Memory only, never the network; but to ask for it has a missing right tried again soon.
     fn trouble(&self, target: &Target) -> Option<ClusterFault> {
         let _ = target;
         None

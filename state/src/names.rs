@@ -21,6 +21,9 @@ pub enum NameError {
     /// Holds a character that the name can't have.
     #[error("has {0:?}; allowed are a-z, 0-9, '-' and '.', with a letter or a digit at both ends")]
     BadCharacter(char),
+    /// Holds a character that a name of this kind, which is part of a host name, can't have.
+    #[error("has {0:?}; allowed are a-z, 0-9 and '-', with a letter or a digit at both ends")]
+    BadInLabel(char),
     /// Not a number of a change.
     #[error("is not the number of a change")]
     NotANumber,
@@ -29,27 +32,37 @@ pub enum NameError {
     NotAnId,
 }
 
-/// Kubernetes' rule for object names (DNS subdomain), which serves for every other name here as well.
-fn validate(text: &str, limit: usize) -> Result<(), NameError> {
+/// Kubernetes' two rules for names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    /// For most objects, and here for all names but those of the other rule: a DNS subdomain.
+    Subdomain,
+    /// For namespaces and containers: a DNS label (RFC 1123), which has no dots.
+    Label,
+}
+
+fn validate(text: &str, limit: usize, rule: Rule) -> Result<(), NameError> {
     if text.is_empty() {
         return Err(NameError::Empty);
     }
     if text.chars().count() > limit {
         return Err(NameError::TooLong(limit));
     }
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
     let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    if let Some(bad) = text.chars().find(|c| !inner(*c)) {
-        return Err(NameError::BadCharacter(bad));
-    }
-    match text.chars().next().filter(|c| !edge(*c)).or_else(|| text.chars().last().filter(|c| !edge(*c))) {
-        Some(bad) => Err(NameError::BadCharacter(bad)),
-        None => Ok(()),
+    let inner = |c: char| edge(c) || c == '-' || (c == '.' && rule == Rule::Subdomain);
+    let ends = || text.chars().next().into_iter().chain(text.chars().last());
+    match (text.chars().find(|c| !inner(*c)).or_else(|| ends().find(|c| !edge(*c))), rule) {
+        (None, _) => Ok(()),
+        (Some(bad), Rule::Subdomain) => Err(NameError::BadCharacter(bad)),
+        (Some(bad), Rule::Label) => Err(NameError::BadInLabel(bad)),
     }
 }
 
 macro_rules! name {
     ($(#[$doc:meta])* $type:ident, $limit:expr) => {
+        name!($(#[$doc])* $type, $limit, Rule::Subdomain);
+    };
+    ($(#[$doc:meta])* $type:ident, $limit:expr, $rule:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -59,7 +72,7 @@ macro_rules! name {
             /// Takes a text as a name, if it is one.
             pub fn new(text: impl Into<String>) -> Result<Self, NameError> {
                 let text = text.into();
-                validate(&text, $limit)?;
+                validate(&text, $limit, $rule)?;
                 Ok(Self(text))
             }
 
@@ -111,12 +124,12 @@ name!(/// A person of the catalogue.
     PersonName, 63);
 name!(/// A cluster of the catalogue.
     ClusterName, 63);
-name!(/// A namespace of a cluster (a DNS label).
-    Namespace, 63);
+name!(/// A namespace of a cluster.
+    Namespace, 63, Rule::Label);
 name!(/// The name of a Deployment, StatefulSet or DaemonSet.
     WorkloadName, 253);
 name!(/// A container of a pod.
-    ContainerName, 63);
+    ContainerName, 63, Rule::Label);
 name!(/// A channel in chat, by its name in the config.
     ChannelName, 63);
 name!(/// A role that people have, such as `developer` or `admin`.
@@ -208,6 +221,17 @@ mod tests {
         assert_eq!(ServiceName::new("@everyone"), Err(NameError::BadCharacter('@')));
         assert_eq!(ServiceName::new("a".repeat(64)), Err(NameError::TooLong(63)));
         assert!(serde_json::from_str::<ServiceName>("\"a b\"").is_err());
+    }
+
+    #[test]
+    fn namespaces_and_containers_have_no_dots() {
+        assert!(Namespace::new("shop-1").is_ok() && ContainerName::new("0a").is_ok());
+        assert_eq!(Namespace::new("shop.eu"), Err(NameError::BadInLabel('.')));
+        assert_eq!(ContainerName::new("api.v1"), Err(NameError::BadInLabel('.')));
+        assert_eq!(ContainerName::new("api-"), Err(NameError::BadInLabel('-')));
+        assert!(WorkloadName::new("api.v1").is_ok());
+        let told = NameError::BadInLabel('.').to_string();
+        assert!(!told.contains("'-' and '.'"), "{told}");
     }
 
     #[test]

@@ -7,8 +7,10 @@ use state::catalogue::{
 };
 use state::names::{ChannelName, EnvironmentName};
 
+use super::fault::Warning;
 use super::known::Known;
 use super::section::{At, Section};
+use super::value;
 
 pub(super) const LANGUAGES: &[(&str, Language)] = &[("en", Language::English), ("zh-CN", Language::Chinese)];
 const MODES: &[(&str, Mode)] = &[("act", Mode::Act), ("watch", Mode::Watch)];
@@ -79,7 +81,7 @@ fn policy(section: &Section<'_>) -> Option<Policy> {
     let logs_in_chat = section.choice("logs_in_chat", LOGS);
     let [ask_for, stability_window, progress_deadline, certain_after] =
         ["ask_for", "stability_window", "progress_deadline", "certain_after"].map(|key| section.duration(key));
-    Some(Policy {
+    let policy = Policy {
         after_failure: after_failure?,
         ask_for,
         unanswered: unanswered?,
@@ -87,7 +89,31 @@ fn policy(section: &Section<'_>) -> Option<Policy> {
         progress_deadline,
         certain_after,
         logs_in_chat: logs_in_chat?,
-    })
+    };
+    contradictions(section, &policy);
+    Some(policy)
+}
+
+/// Notes settings of a policy that take each other's effect away. A duration of zero was wrong, but for the window.
+fn contradictions(section: &Section<'_>, policy: &Policy) {
+    let table = || section.title.clone();
+    if !policy.progress_deadline.is_zero() && policy.certain_after >= policy.progress_deadline {
+        let (certain_after, progress_deadline) = (policy.certain_after, policy.progress_deadline);
+        let warning = Warning::SignsComeTooLate { table: table(), certain_after, progress_deadline };
+        let key = if section.has("certain_after") { "certain_after" } else { "progress_deadline" };
+        section.report.warn(section.at_key(key), warning);
+    }
+    // Zero is also what a duration that can't be read is taken for; that is a fault, and told as one.
+    let window = section.text("stability_window").and_then(|text| value::duration(&text.value));
+    if window.is_some_and(|window| window.is_zero()) {
+        section.report.warn(section.at_key("stability_window"), Warning::NoWindow { table: table() });
+    }
+    if policy.after_failure == AfterFailure::Hold {
+        for key in ["ask_for", "unanswered"].into_iter().filter(|key| section.has(key)) {
+            let warning = Warning::NobodyIsAsked { table: table(), key };
+            section.report.warn(section.at_key(key), warning);
+        }
+    }
 }
 
 fn permissions(allow: &Section<'_>, known: &Known) -> Permissions {

@@ -222,6 +222,16 @@ pub enum Warning {
     NoRegistry { repository: String },
     #[error("the password for {host} is sent in the clear")]
     PasswordInClear { host: String },
+    #[error(
+        "{table}: a certain sign of failure must stay for {}, and the deadline strikes after {}: it never ends a rollout early",
+        human(certain_after),
+        human(progress_deadline)
+    )]
+    SignsComeTooLate { table: String, certain_after: Duration, progress_deadline: Duration },
+    #[error("{table}: without a stability window a release that crashes right after it was ready counts as verified")]
+    NoWindow { table: String },
+    #[error("{table} has {key:?}, but nobody is ever asked there: after a failure it holds")]
+    NobodyIsAsked { table: String, key: &'static str },
     #[error("the time zone data of this rotabot ({edition}) is older than a year")]
     OldZones { edition: &'static str },
 }
@@ -250,6 +260,11 @@ impl Warning {
             Warning::PasswordInClear { .. } => {
                 Some("speak TLS to it: leave plain_http out, and name its authority with ca_file".into())
             }
+            Warning::SignsComeTooLate { .. } => {
+                Some("make \"certain_after\" shorter, or \"progress_deadline\" longer".into())
+            }
+            Warning::NoWindow { .. } => Some("give it some time: stability_window = \"60s\"".into()),
+            Warning::NobodyIsAsked { key, .. } => Some(format!("leave {key:?} out, or write after_failure = \"ask\"")),
             Warning::OldZones { .. } => Some(
                 "take a newer rotabot, or handoffs may be an hour off where a government changed its clocks".into(),
             ),

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
+use commands::command::lookup::misspelt;
 use state::names::{NameError, RoleName};
 use toml::de::{DeTable, DeValue};
 
 use super::fault::Fault;
-use super::nearest::nearest;
 use super::report::Report;
 use super::section::{At, Section};
 use super::value;
@@ -55,9 +55,10 @@ impl Known {
         }
         let grantees = ["everyone", "on-call", "owner"];
         let everyone = ["*", "all", "any", "anyone", "anybody", "everybody"].contains(&text.value.as_str());
-        let near = everyone
-            .then(|| "everyone".to_owned())
-            .or_else(|| nearest(&text.value, self.roles.iter().map(String::as_str).chain(grantees)));
+        let near = everyone.then(|| "everyone".to_owned()).or_else(|| {
+            let names = self.roles.iter().map(String::as_str).chain(grantees);
+            misspelt(&text.value, names).map(str::to_owned)
+        });
         let near = near.or_else(|| self.people.names.contains(&text.value).then(|| format!("person:{}", text.value)));
         let known = self.roles.iter().cloned().collect();
         report.fault(text.at, Fault::NobodyHasRole { role: text.value.clone(), nearest: near, known });
@@ -75,7 +76,7 @@ impl Names {
         let fault = Fault::Unknown {
             what: self.what,
             text: text.value.clone(),
-            nearest: nearest(&text.value, self.names.iter().map(String::as_str)),
+            nearest: misspelt(&text.value, self.names.iter().map(String::as_str)).map(str::to_owned),
             known: self.names.iter().cloned().collect(),
             declared_as: format!("[{}.{}]", self.table, value::quoted(&text.value)),
         };

@@ -7,7 +7,6 @@ mod environments;
 mod fault;
 mod keys;
 mod known;
-mod nearest;
 mod people;
 mod reach;
 mod report;

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::NaiveDate;
+use commands::command::lookup::misspelt;
 use state::names::NameError;
 use state::zone::{self, Zone};
 use toml::Spanned;
@@ -16,7 +17,6 @@ use toml::de::{DeTable, DeValue};
 
 use super::fault::Fault;
 use super::keys::{self, Key, Need, Shape, Table};
-use super::nearest::nearest;
 use super::report::Report;
 use super::secrets;
 use super::value;
@@ -114,7 +114,7 @@ impl<'a> Section<'a> {
         let Shape::Choice(known) = self.key(key).shape else { return None };
         let found = meanings.iter().find(|(word, _)| known.contains(word) && *word == text.value);
         if found.is_none() {
-            let nearest = nearest(&text.value, known.iter().copied());
+            let nearest = misspelt(&text.value, known.iter().copied()).map(str::to_owned);
             self.report.fault(text.at, Fault::NotAChoice { key: key.to_owned(), text: text.value, nearest, known });
         }
         found.map(|(_, meaning)| *meaning)
@@ -148,7 +148,8 @@ impl<'a> Section<'a> {
         }
         // Short names are abbreviations, and an abbreviation near another is another part of the world.
         let names = zone::names();
-        let nearest = nearest(&text.value, names.iter().map(String::as_str).filter(|name| name.contains('/')));
+        let cities = names.iter().map(String::as_str).filter(|name| name.contains('/'));
+        let nearest = misspelt(&text.value, cities).map(str::to_owned);
         self.report.fault(text.at, Fault::NotAZone { text: text.value, nearest });
         None
     }
@@ -198,7 +199,9 @@ impl<'a> Section<'a> {
         match text.value.parse() {
             Ok(value) => Some(At { value, at: text.at }),
             Err(why) => {
-                let write = value::as_name(&text.value).filter(|write| write.parse::<N>().is_ok());
+                let spoken = value::as_name(&text.value).unwrap_or_else(|| text.value.clone());
+                let nearly = [spoken.clone(), spoken.replace('.', "-")];
+                let write = nearly.into_iter().find(|write| write.parse::<N>().is_ok());
                 self.report.fault(text.at, Fault::NotAName { what: what.to_owned(), text: text.value, why, write });
                 None
             }
@@ -330,7 +333,7 @@ impl<'a> Section<'a> {
     fn nearest_key(&self, key: &str) -> Option<String> {
         let meant = MEANT.iter().find(|(word, _)| *word == key).map(|(_, meant)| *meant);
         let meant = meant.filter(|meant| self.table.key(meant).is_some()).map(str::to_owned);
-        meant.or_else(|| nearest(key, self.table.keys.iter().map(|key| key.name)))
+        meant.or_else(|| misspelt(key, self.table.keys.iter().map(|key| key.name)).map(str::to_owned))
     }
 
     fn key(&self, name: &'static str) -> &'static Key {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use commands::command::lookup::misspelt;
 use state::catalogue::{ContainerSource, Environment, Person, Service, Workload, WorkloadKind};
 use state::image::{Image, Repository};
 use state::names::{ClusterName, EnvironmentName, Namespace, PersonName, ServiceName, TargetName};
 
 use super::fault::{Fault, Warning};
 use super::known::Known;
-use super::nearest::nearest;
 use super::section::{At, Section};
 use super::{RegistryAccess, people, value};
 
@@ -139,7 +139,7 @@ fn repository(row: &Section<'_>, text: &At<String>, around: &Surroundings<'_>) -
     match repository.host() {
         None => row.report.warn(text.at, Warning::NoRegistry { repository: repository.to_string() }),
         Some(host) if !around.registries.contains_key(host) => {
-            let nearest = nearest(host, around.registries.keys().map(String::as_str));
+            let nearest = misspelt(host, around.registries.keys().map(String::as_str)).map(str::to_owned);
             row.report.warn(text.at, Warning::RegistryNotListed { host: host.to_owned(), nearest });
         }
         Some(_) => {}

@@ -76,7 +76,7 @@ pub(crate) fn on_a_runtime(what: impl Future<Output = u8>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("rotabot: the process can't be set up: {error}");
+            crate::cli::complain(format_args!("the process can't be set up: {error}"));
             return crate::cli::exit::REFUSED.into();
         }
     };

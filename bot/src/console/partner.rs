@@ -6,7 +6,7 @@ use std::sync::Arc;
 use commands::card::Card;
 use commands::cards;
 pub use commands::cards::console::Lost;
-use commands::command::complete::{Completion, complete};
+use commands::command::complete::Completion;
 use commands::invocation::{Answer, AnswerKind, Desk, Invocation, News, RequestId, Via, What};
 use commands::press::Press;
 use commands::refusal::Refusal;
@@ -158,7 +158,7 @@ impl Partner for Local {
 
     fn complete(&self, line: String, cursor: usize) -> BoxFuture<'static, Vec<Completion>> {
         let desk = self.desk.clone();
-        async move { complete(&desk.catalogue(), &desk.recent(), &line, cursor) }.boxed()
+        async move { desk.complete(&line, cursor) }.boxed()
     }
 
     fn listen(&self) -> BoxStream<'static, Heard> {

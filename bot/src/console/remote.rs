@@ -22,6 +22,7 @@ use ulid::Ulid;
 use super::channel::Heard;
 use super::partner::{Lost, Partner, Reader, Said, Seen, Told};
 use super::wire::{self, Call, Failed, PROTOCOL, REPLY_AT_MOST, Reply, Wanted, Welcome};
+use crate::surroundings;
 use crate::transfer::Exported;
 
 /// How long a bot may say nothing before it counts as gone: it says every few seconds that it is there.
@@ -108,7 +109,7 @@ impl Remote {
         patience: Patience,
         remark: Arc<dyn Fn(Remark, Language) + Send + Sync>,
     ) -> Self {
-        let reader = Reader { person: None, language: Language::default(), zone: Zone::utc() };
+        let reader = Reader { person: None, language: surroundings::language(), zone: Zone::utc() };
         let known = Arc::new(Mutex::new(Known { reader, objection: None }));
         Self { socket, in_name_of, patience, remark, known }
     }

@@ -60,6 +60,10 @@ impl Screen {
             text.push_str(&row.painted(self.colour));
             text.push('\n');
         }
+        // What was answered stands apart from what is typed next.
+        if matches!(sink.out, Out::Prompt(_)) {
+            text.push('\n');
+        }
         sink.write(text);
     }
 
@@ -181,27 +185,8 @@ fn size() -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::Taken;
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Taken(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Taken {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().expect("not poisoned").extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl Taken {
-        fn text(&self) -> String {
-            String::from_utf8(std::mem::take(&mut *self.0.lock().expect("not poisoned"))).expect("text")
-        }
-    }
 
     struct Closed;
 
@@ -224,15 +209,15 @@ mod tests {
         let taken = Taken::default();
         let screen = Screen::to(Box::new(taken.clone()));
         screen.live(&rows(&["one", "two"]));
-        assert_eq!(taken.text(), "one\ntwo\n");
+        assert_eq!(taken.take(), "one\ntwo\n");
         screen.live(&rows(&["three"]));
-        assert_eq!(taken.text(), "\r\u{1b}[2A\u{1b}[Jthree\n");
+        assert_eq!(taken.take(), "\r\u{1b}[2A\u{1b}[Jthree\n");
         screen.print(&rows(&["stays"]));
-        assert_eq!(taken.text(), "\r\u{1b}[1A\u{1b}[Jstays\n");
+        assert_eq!(taken.take(), "\r\u{1b}[1A\u{1b}[Jstays\n");
         screen.live(&rows(&["four"]));
         screen.settle();
         screen.print(&rows(&["five"]));
-        assert_eq!(taken.text(), "four\nfive\n", "what is settled stays");
+        assert_eq!(taken.take(), "four\nfive\n", "what is settled stays");
     }
 
     #[test]
@@ -241,7 +226,7 @@ mod tests {
         let screen = Screen::to(Box::new(taken.clone()));
         let many: Vec<String> = (0..500).map(|number| number.to_string()).collect();
         screen.live(&many.iter().map(|text| Row::faint(text)).collect::<Vec<_>>());
-        let shown = taken.text().lines().count();
+        let shown = taken.take().lines().count();
         assert!(shown < 500, "{shown} rows");
     }
 

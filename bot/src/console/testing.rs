@@ -246,6 +246,11 @@ impl Taken {
     pub(super) fn text(&self) -> String {
         String::from_utf8(self.0.lock().expect("not poisoned").clone()).expect("text")
     }
+
+    /// What was written since this was last asked.
+    pub(super) fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.0.lock().expect("not poisoned"))).expect("text")
+    }
 }
 
 impl Write for Taken {

@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(wrap("Try /deploy api", 8), ["Try", "  /deplo", "  y api"], "too long a word");
         assert_eq!(wrap("  > a log line", 10), ["  > a log", "    line"], "further in than it began");
         assert_eq!(wrap("a b", 1), ["a", "b"]);
-        assert_eq!(wrap("exact then blanks   ", 10), ["exact then"]);
+        assert_eq!(wrap("exact then   ", 10), ["exact then"]);
         assert_eq!(wrap("", 5), [""]);
     }
 
@@ -92,7 +92,7 @@ mod tests {
         let accent = "e\u{301}";
         assert_eq!(wrap(&format!("{family}{family}"), 2), [family, family]);
         assert_eq!(wrap(&format!("{accent}{accent}{accent}"), 2), [format!("{accent}{accent}"), accent.to_owned()]);
-        assert_eq!(wrap("▫️ 稳定", 6), ["▫️", "  稳定"]);
+        assert_eq!(wrap("▫️ 稳定", 4), ["▫️", "  稳", "  定"]);
     }
 
     #[test]

@@ -11,14 +11,14 @@ use std::time::Duration;
 use commands::cards::console::Leaving;
 use commands::invocation::{Desk, Via};
 use commands::words::Words;
-use state::catalogue::Language;
+use state::catalogue::Person;
 use state::names::PersonName;
 use state::store::MemoryStore;
 use world::process::Process;
 use world::shop::Shop;
 
 use self::desk::DemoDesk;
-use crate::cli::{Options, exit};
+use crate::cli::{Options, complain, exit};
 use crate::config::{Log, LogFormat, LogLevel};
 use crate::console::{Beside, Channels, Console, Identity, Local};
 use crate::runner::{Ending, Neighbours, Runner, Tasks};
@@ -38,30 +38,26 @@ fn you() -> PersonName {
 
 /// Plays the shop.
 pub fn demo(options: &Options) -> ExitCode {
-    let language = language(surroundings::variable("LC_ALL").or_else(|| surroundings::variable("LANG")));
     // Whoever plays wants to see what the console says, not what the log does.
     logs::start(options.log(Log { format: LogFormat::Text, level: LogLevel::Warn }));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(why) => {
-            eprintln!("rotabot: the process can't be set up: {why}");
+            complain(format_args!("the process can't be set up: {why}"));
             return exit::REFUSED.into();
         }
     };
-    let code = runtime.block_on(play(language));
+    let code = runtime.block_on(play());
     runtime.shutdown_background();
     code.into()
 }
 
-/// The language of whoever starts it, by the locale of their terminal.
-fn language(locale: Option<String>) -> Language {
-    if locale.is_some_and(|locale| locale.starts_with("zh")) { Language::Chinese } else { Language::English }
-}
-
-async fn play(language: Language) -> u8 {
+async fn play() -> u8 {
     let began = clock::now();
     let you = you();
-    let shop = Shop::open(began.wall, &you, language);
+    let player = Person { language: surroundings::language(), zone: surroundings::zone(), ..Person::default() };
+    let words = Words::get(player.language);
+    let shop = Shop::open(began.wall, &you, player);
     let catalogue = Arc::clone(&shop.catalogue);
     let process = shop.world.start_process(Arc::new(MemoryStore::new()));
     for target in catalogue.targets().filter_map(|name| catalogue.target(&name)) {
@@ -88,8 +84,8 @@ async fn play(language: Language) -> u8 {
 
     let identity = Identity::oneself(you);
     let partner = Arc::new(Local { desk, channels, clock: clock::now, identity, via: Via::Console });
-    let welcome = Some(commands::cards::demo::welcome(Words::get(language)));
-    let console = Console { partner, clock: clock::now, history: None, leaving: Leaving::EndsTheBot, welcome };
+    let welcome = Some(commands::cards::demo::welcome(words));
+    let console = Console { partner, clock: clock::now, history: None, leaving: Leaving::EndsTheDemo, welcome };
     let code = console.run(runner.ending()).await;
     runner.end(Ending::Asked);
     let _ = running.await;
@@ -115,12 +111,5 @@ mod tests {
     #[test]
     fn whoever_plays_has_a_name() {
         assert_eq!(you().as_str(), "you");
-    }
-
-    #[test]
-    fn the_locale_chooses_the_language() {
-        assert_eq!(language(Some("zh_CN.UTF-8".to_owned())), Language::Chinese);
-        assert_eq!(language(Some("de_DE.UTF-8".to_owned())), Language::English);
-        assert_eq!(language(None), Language::English);
     }
 }

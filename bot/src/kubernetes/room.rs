@@ -6,6 +6,7 @@ use std::time::Duration;
 use commands::ports::ClusterFault;
 use state::names::Namespace;
 use state::rollout::seen::BLIND_AFTER;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::connection::locked;
@@ -16,11 +17,13 @@ pub(super) struct Room {
     namespace: Namespace,
     knowledge: Mutex<Knowledge>,
     freshness: Mutex<Freshness>,
+    /// Somebody wants to know whether a right is still missing.
+    wanted: Notify,
 }
 
 impl Room {
     pub(super) fn new(namespace: Namespace) -> Self {
-        Self { namespace, knowledge: Mutex::default(), freshness: Mutex::new(Freshness::new()) }
+        Self { namespace, knowledge: Mutex::default(), freshness: Mutex::new(Freshness::new()), wanted: Notify::new() }
     }
 
     pub(super) fn namespace(&self) -> &Namespace {
@@ -39,8 +42,19 @@ impl Room {
         self.freshness(|freshness| freshness.age(Instant::now()))
     }
 
+    /// What keeps the knowledge from being kept up. Where it is a right, its watch is tried again soon: whoever asks may
+    /// just have been given it.
     pub(super) fn trouble(&self) -> Option<ClusterFault> {
-        self.freshness(|freshness| freshness.trouble())
+        let trouble = self.freshness(|freshness| freshness.trouble());
+        if matches!(trouble, Some(ClusterFault::Forbidden(_))) {
+            self.wanted.notify_waiters();
+        }
+        trouble
+    }
+
+    /// Waits until somebody asks about a right that is missing.
+    pub(super) async fn wanted(&self) {
+        self.wanted.notified().await;
     }
 
     /// All watches have to be subscribed anew before they are believed.

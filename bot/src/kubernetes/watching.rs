@@ -36,6 +36,8 @@ const SUBSCRIBE_LIMIT: Duration = Duration::from_secs(10);
 /// A round that ends sooner than this did no good, whatever its end.
 const HASTY: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// A right that is missing is asked for no more often than this, however often people look.
+const SOONEST: Duration = Duration::from_secs(1);
 /// So many failures in a row are worth a line in the log.
 const FAILURES_TO_TELL: u32 = 3;
 
@@ -130,8 +132,13 @@ enum End {
 
 /// Watches one kind of objects in one namespace, for ever.
 pub(super) async fn watch<T: Watched>(connection: Arc<Connection>, room: Arc<Room>) {
-    let pulse = connection.pulse();
-    let mut watching = Watching::<T> { pulse, connection, room, known: None, kind: std::marker::PhantomData };
+    let mut watching = Watching::<T> {
+        pulse: connection.pulse(),
+        connection,
+        room: Arc::clone(&room),
+        known: None,
+        kind: std::marker::PhantomData,
+    };
     let mut failures: u32 = 0;
     let mut gone_before = false;
     loop {
@@ -139,6 +146,7 @@ pub(super) async fn watch<T: Watched>(connection: Arc<Connection>, room: Arc<Roo
         let end = watching.round().await;
         let hasty = began.elapsed() < HASTY;
         let gone = matches!(end, End::Gone);
+        let mut forbidden = false;
         // How long to wait before the next round: not at all, as long as the server wants, or as it seems good.
         let wait = match end {
             End::Over => {
@@ -158,7 +166,9 @@ pub(super) async fn watch<T: Watched>(connection: Arc<Connection>, room: Arc<Roo
             }
             End::Failed(fault) => {
                 let asked = fault.retry_after();
-                watching.faulty(fault.trouble(), failures);
+                let trouble = fault.trouble();
+                forbidden = matches!(trouble, ClusterFault::Forbidden(_));
+                watching.faulty(trouble, failures);
                 Some(asked)
             }
         };
@@ -169,10 +179,23 @@ pub(super) async fn watch<T: Watched>(connection: Arc<Connection>, room: Arc<Roo
         };
         failures = failures.saturating_add(1);
         let pause = asked.map_or(pause_after(failures), |seconds| Duration::from_secs(seconds.into()));
-        if watching.pause(pause.min(LONGEST_PAUSE)).await == Pause::CutShort {
+        let paused = tokio::select! {
+            paused = watching.pause(pause.min(LONGEST_PAUSE)) => paused,
+            () = sooner(&room, forbidden) => Pause::Over,
+        };
+        if paused == Pause::CutShort {
             failures = 0;
         }
     }
+}
+
+/// Rights are given by people, who then try at once whether it helped.
+async fn sooner(room: &Room, forbidden: bool) {
+    if !forbidden {
+        return std::future::pending().await;
+    }
+    tokio::time::sleep(SOONEST).await;
+    room.wanted().await;
 }
 
 #[derive(PartialEq)]

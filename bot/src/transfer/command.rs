@@ -12,7 +12,7 @@ use state::store::{SledOptions, SledStore, StoreFault};
 
 use super::export::{Exported, export};
 use super::import::{ImportFault, import};
-use crate::cli::exit;
+use crate::cli::{complain, exit, print};
 use crate::clock;
 use crate::console::{Lost, Patience, client};
 use crate::run::STORE;
@@ -23,7 +23,7 @@ pub fn run_export(data: &Path) -> ExitCode {
         match lines(data).await {
             Ok(lines) => write(&lines),
             Err(why) => {
-                eprintln!("rotabot: nothing was exported: {why}");
+                complain(format_args!("nothing was exported: {why}"));
                 exit::REFUSED
             }
         }
@@ -35,20 +35,21 @@ pub fn run_import(data: &Path, file: &Path) -> ExitCode {
     client::on_a_runtime(async {
         match import_file(data, file).await {
             Ok(imported) => {
-                println!("{} records are in {}.", imported.records, data.join(STORE).display());
+                print(&format!("{} records are in {}.\n", imported.records, data.join(STORE).display()));
                 if imported.parked > 0 {
-                    println!(
-                        "{} changes were open and are parked: look at what runs, then free each with /change release.",
+                    print(&format!(
+                        "{} changes were open and are parked: look at what runs, then free each with /change release.\n",
                         imported.parked
-                    );
+                    ));
                 }
                 0
             }
             Err(why) => {
-                eprintln!("rotabot: nothing was imported: {why}");
-                if let ImportFault::Store(StoreFault::InUse { .. }) = why {
-                    eprintln!("End the bot first.");
-                }
+                let next = match why {
+                    ImportFault::Store(StoreFault::InUse { .. }) => "\nEnd the bot first.",
+                    _ => "",
+                };
+                complain(format_args!("nothing was imported: {why}{next}"));
                 exit::REFUSED
             }
         }
@@ -92,7 +93,8 @@ async fn open(data: &Path) -> Result<SledStore, String> {
     }
 }
 
-async fn whole(mut exported: BoxStream<'static, Exported>) -> Result<Vec<String>, String> {
+/// All of an export, once it has ended whole.
+pub(super) async fn whole(mut exported: BoxStream<'static, Exported>) -> Result<Vec<String>, String> {
     let mut lines = Vec::new();
     while let Some(part) = exported.next().await {
         match part {
@@ -113,7 +115,7 @@ fn write(lines: &[String]) -> u8 {
         // Somebody looked at the beginning of it only.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => exit::REFUSED,
         Err(error) => {
-            eprintln!("rotabot: the export could not be written: {error}");
+            complain(format_args!("the export could not be written: {error}"));
             exit::REFUSED
         }
     }

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
-use futures::stream::StreamExt as _;
 use state::catalogue::{Catalogue, Environment, Mode, Permissions, Policy, Service};
 use state::change::{Ask, Asker, Change, Head, Parked, ParkedWhy, Phase, Watch};
 use state::journal::{JournalLine, JournalWhat, NoticeWhat};
@@ -19,25 +18,16 @@ use state::store::{
 };
 use state::time::ObservedTime;
 
+use super::command::whole;
+use super::export;
 use super::import::{ImportFault, Imported, import};
-use super::{Exported, export};
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_000_000, 0).expect("a moment")
 }
 
 async fn lines(store: Arc<dyn Store>) -> Result<Vec<String>, String> {
-    let mut lines = Vec::new();
-    let mut exported = export(store, now());
-    while let Some(part) = exported.next().await {
-        match part {
-            Exported::Line(line) => lines.push(line),
-            Exported::Torn => lines.clear(),
-            Exported::End => return Ok(lines),
-            Exported::Failed(why) => return Err(why),
-        }
-    }
-    Err("it broke off".to_owned())
+    whole(export(store, now())).await
 }
 
 async fn import_text(text: &str, folder: &Path) -> Result<Imported, ImportFault> {

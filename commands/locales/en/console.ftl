@@ -4,6 +4,7 @@ console-welcome-stranger = rotabot { $version }
 console-welcome-help = { $command } lists what you can type; Tab completes.
 console-leave = Ctrl-D leaves; the bot goes on.
 console-leave-ends-bot = Ctrl-D stops the bot; what is under way goes on at its next start.
+console-leave-ends-demo = Ctrl-D, or Ctrl-C once more, closes the shop; nothing is kept.
 console-watching = It goes on by itself; the result will be shown here. Type to do something else.
 console-working = Working on it
 console-working-rule = The bot is slow to answer. Nothing is promised yet; the answer will be shown here.

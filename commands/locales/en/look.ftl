@@ -1,9 +1,6 @@
 # /status
 status-healthy = { $target } healthy: { $ready } of { $of } pods
-status-healthy-restless = { $target }: { $ready } of { $of } pods ready, { $restarts ->
-    [one] 1 restart
-   *[other] { $restarts } restarts
-}
+status-healthy-restless = { $target }: { $ready } of { $of } pods ready, { $restarted } restarted lately
 status-unwell = { $target } unwell: { $ready } of { $of } pods ready
 status-missing = { $target }: { $workload } is missing
 status-paused = { $target } paused: { $ready } of { $of } pods ready
@@ -25,7 +22,7 @@ status-last = Last change: { $number }, { $outcome }, { $at }
 status-on-duty = On duty: { $person }
 status-live = Live, as of { $at }
 status-stale = As of { $at }; the cluster { $cluster } can't be read since.
-status-unread = The cluster { $cluster } could not be read yet. Next: “rotabot check --online” says why.
+status-unread = The cluster { $cluster } could not be read yet. Next: my log says why.
 status-missing-why = The config names { $workload }, but { $cluster } has no such Deployment in { $namespace }.
 
 overview-all-healthy = { $count ->
@@ -120,6 +117,13 @@ plan-workload-tag = { $workload }: { $old } → { $new } (by its tag), { $pods -
     [one] 1 pod
    *[other] { $pods } pods
 }
+plan-workload-looked-up = { $workload }: { $old } → { $new } (its digest is looked up when it is done), { $pods ->
+    [one] 1 pod
+   *[other] { $pods } pods
+}
+plan-tag = Plan for { $target }: the tag { $new } runs already
+plan-tag-why = When it is done, the registry is asked what the tag stands for. If that is what runs, nothing is written; if the tag has moved, the new image is rolled out.
+plan-tag-unwell = What runs is not healthy: the same image once more would be refused.
 plan-resumes = { $workload } is paused by an earlier change of mine; the pause is taken away.
 plan-release = It is the release of { $number }, verified on { $at }.
 plan-baseline = It is what ran before { $number }; I never verified it.

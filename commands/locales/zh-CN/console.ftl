@@ -4,6 +4,7 @@ console-welcome-stranger = rotabot { $version }
 console-welcome-help = { $command } 列出可以输入的命令；按 Tab 补全。
 console-leave = 按 Ctrl-D 离开，机器人继续运行。
 console-leave-ends-bot = 按 Ctrl-D 停止机器人；进行中的变更会在下次启动后继续。
+console-leave-ends-demo = 按 Ctrl-D 或再按一次 Ctrl-C 关闭商店，什么都不保留。
 console-watching = 它会自己继续，结果会显示在这里。直接输入即可做别的事。
 console-working = 正在处理
 console-working-rule = 机器人回答得慢。现在还不能保证什么，回答会显示在这里。

@@ -1,6 +1,6 @@
 # /status
 status-healthy = { $target } 正常：{ $ready }/{ $of } 个 Pod
-status-healthy-restless = { $target }：{ $ready }/{ $of } 个 Pod 就绪，重启过 { $restarts } 次
+status-healthy-restless = { $target }：{ $ready }/{ $of } 个 Pod 就绪，{ $restarted } 个刚重启过
 status-unwell = { $target } 不正常：{ $ready }/{ $of } 个 Pod 就绪
 status-missing = { $target }：{ $workload } 不存在
 status-paused = { $target } 已暂停：{ $ready }/{ $of } 个 Pod 就绪
@@ -22,7 +22,7 @@ status-last = 最近一次变更：{ $number }，{ $outcome }，{ $at }
 status-on-duty = 值班：{ $person }
 status-live = 实时数据，{ $at }
 status-stale = 数据截至 { $at }；此后读不到集群 { $cluster }。
-status-unread = 还没有读到集群 { $cluster }。下一步：“rotabot check --online”会说明原因。
+status-unread = 还没有读到集群 { $cluster }。下一步：原因见我的日志。
 status-missing-why = 配置里写的是 { $workload }，但 { $cluster } 的 { $namespace } 里没有这个 Deployment。
 
 overview-all-healthy = { $count } 处，全部正常
@@ -99,6 +99,10 @@ plan-rollback = { $target } 的计划：回到 { $new }
 plan-only = 这只是计划：线上没有任何改动。
 plan-workload = { $workload }：{ $old } → { $new }（{ $digest }），{ $pods } 个 Pod
 plan-workload-tag = { $workload }：{ $old } → { $new }（只按标签），{ $pods } 个 Pod
+plan-workload-looked-up = { $workload }：{ $old } → { $new }（执行时再查摘要），{ $pods } 个 Pod
+plan-tag = { $target } 的计划：标签 { $new } 已在运行
+plan-tag-why = 执行时会问镜像仓库这个标签对应哪个镜像：如果就是正在运行的，什么都不写入；如果标签已经移动，就发布新的镜像。
+plan-tag-unwell = 现在运行的不正常：再发布同一个镜像会被拒绝。
 plan-resumes = { $workload } 因为我之前的变更而暂停，会一并取消暂停。
 plan-release = 这是 { $number } 发布的版本，{ $at } 验证通过。
 plan-baseline = 这是 { $number } 之前运行的版本，我没有验证过。

@@ -14,6 +14,8 @@ pub enum Leaving {
     LeavesTheBot,
     /// The bot ends with it.
     EndsTheBot,
+    /// The bot ends with it, and all that it did is gone.
+    EndsTheDemo,
 }
 
 /// Why a running bot can't be talked to.
@@ -62,6 +64,7 @@ pub fn leave(words: &Words, leaving: Leaving) -> Text {
     match leaving {
         Leaving::LeavesTheBot => say!(words, "console-leave"),
         Leaving::EndsTheBot => say!(words, "console-leave-ends-bot"),
+        Leaving::EndsTheDemo => say!(words, "console-leave-ends-demo"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The answer to `plan`: what would be done, without doing it (D18).
 
 use state::catalogue::{Action, AfterFailure};
+use state::change::outcome::Refused;
 use state::change::{Ask, NewImage, RollbackTo, Work};
 use state::image::{self, Digest};
 use state::names::TargetName;
@@ -18,6 +19,11 @@ pub fn card(words: &Words, facts: &PlanFacts<'_>) -> Card {
     let again = command(facts);
     let work = match facts.work {
         Ok(Some(work)) => work,
+        // What a tag stands for may have changed since: only what runs by it is known.
+        Ok(None) if !facts.looked_up.is_empty() => return runs_by_its_tag(words, facts, None),
+        Err(Refused::RunsUnhealthy) if !facts.looked_up.is_empty() => {
+            return runs_by_its_tag(words, facts, Some(say!(words, "plan-tag-unwell")));
+        }
         Ok(None) => return nothing_to_do(words, facts),
         Err(why) => {
             let target = facts.target;
@@ -28,7 +34,7 @@ pub fn card(words: &Words, facts: &PlanFacts<'_>) -> Card {
     };
     let mut card = Card::new(CardState::Plain, first_line(words, facts, work));
     card.plain(say!(words, "plan-only"));
-    what(words, work, &mut card);
+    what(words, facts, work, &mut card);
     if matches!(facts.ask, Ask::Rollback { .. }) {
         going_back(words, facts, &mut card);
     }
@@ -82,6 +88,19 @@ fn nothing_to_do(words: &Words, facts: &PlanFacts<'_>) -> Card {
     card
 }
 
+/// The template has that very tag already.
+fn runs_by_its_tag(words: &Words, facts: &PlanFacts<'_>, unwell: Option<Text>) -> Card {
+    let first = say_first!(words, "plan-tag", target = &facts.target.name, new = wanted(facts));
+    let mut card = Card::new(CardState::Plain, first);
+    card.plain(say!(words, "plan-only"));
+    card.plain(say!(words, "plan-tag-why"));
+    card.plain(unwell.unwrap_or_default());
+    card.plain(who_may(words, facts));
+    obstacles(words, facts, &mut card);
+    card.plain(say!(words, "plan-next", command = &command(facts)));
+    card
+}
+
 fn names(image: Option<&NewImage>) -> (Arg, Arg) {
     let Some(image) = image else { return (Arg::from("?"), Arg::from("?")) };
     (Arg::image(&image::name_of(&image.from)), Arg::image(&image.to.short()))
@@ -96,7 +115,7 @@ fn first_line(words: &Words, facts: &PlanFacts<'_>, work: &Work) -> Text {
     }
 }
 
-fn what(words: &Words, work: &Work, card: &mut Card) {
+fn what(words: &Words, facts: &PlanFacts<'_>, work: &Work, card: &mut Card) {
     for one in &work.workloads {
         for image in &one.images {
             let (old, new) = names(Some(image));
@@ -112,6 +131,9 @@ fn what(words: &Words, work: &Work, card: &mut Card) {
                         digest = digest,
                         pods = pods
                     )
+                }
+                None if facts.looked_up.contains(&(workload.clone(), image.container.clone())) => {
+                    say!(words, "plan-workload-looked-up", workload = workload, old = old, new = new, pods = pods)
                 }
                 None => say!(words, "plan-workload-tag", workload = workload, old = old, new = new, pods = pods),
             };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use state::catalogue::{Catalogue, Unanswered};
 use state::change::release::{Origin, Release};
 use state::names::TargetName;
@@ -20,7 +20,7 @@ use crate::words::{Arg, Words, say, say_first};
 /// One target.
 pub fn target(words: &Words, facts: &TargetStatus, catalogue: &Catalogue, now: DateTime<Utc>) -> Card {
     let name = &facts.target.name;
-    let mut card = Card::new(state(facts), first_line(words, facts));
+    let mut card = Card::new(state(facts), first_line(words, facts, now));
     missing(words, facts, &mut card);
     running(words, facts, &mut card);
     card.plain(release(words, facts));
@@ -41,6 +41,9 @@ pub fn target(words: &Words, facts: &TargetStatus, catalogue: &Catalogue, now: D
     card.button(say!(words, "button-history", target = name), Press::History(name.clone()));
     card
 }
+
+/// A restart that is longer ago than this says nothing about now.
+const RECENTLY: TimeDelta = TimeDelta::minutes(5);
 
 /// How it is with a target, in a word.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,11 +97,11 @@ fn pods(facts: &TargetStatus) -> (u32, u32) {
     (serving(facts).map(Serving::ready).sum(), serving(facts).map(|one| one.desired).sum())
 }
 
-fn first_line(words: &Words, facts: &TargetStatus) -> Text {
+fn first_line(words: &Words, facts: &TargetStatus, now: DateTime<Utc>) -> Text {
     let target = &facts.target.name;
     let (ready, of) = pods(facts);
     let paused = serving(facts).any(|one| one.paused);
-    let restarts: u32 = serving(facts).map(|one| one.restarts).sum();
+    let restarted: usize = serving(facts).map(|one| one.restarted_since(now - RECENTLY)).sum();
     match health(facts) {
         Health::Missing => say_first!(words, "status-missing", target = target, workload = missing_name(facts)),
         Health::Waits => say_first!(words, "status-waits", target = target, ready = ready, of = of),
@@ -115,8 +118,8 @@ fn first_line(words: &Words, facts: &TargetStatus) -> Text {
             None => Text::default(),
         },
         Health::NoPods => say_first!(words, "status-no-pods", target = target),
-        Health::Healthy if restarts > 0 => {
-            say_first!(words, "status-healthy-restless", target = target, ready = ready, of = of, restarts = restarts)
+        Health::Healthy if restarted > 0 => {
+            say_first!(words, "status-healthy-restless", target = target, ready = ready, of = of, restarted = restarted)
         }
         Health::Healthy => say_first!(words, "status-healthy", target = target, ready = ready, of = of),
     }
@@ -233,7 +236,7 @@ fn last(words: &Words, facts: &TargetStatus, card: &mut Card) {
 fn as_of(words: &Words, facts: &TargetStatus, now: DateTime<Utc>) -> Text {
     let cluster = || Arg::Name(facts.target.cluster.to_string());
     let Some(age) = facts.age else { return say!(words, "status-unread", cluster = cluster()) };
-    let at = Arg::Time(now - chrono::TimeDelta::from_std(age).unwrap_or_default(), TimeStyle::Seconds);
+    let at = Arg::Time(now - TimeDelta::from_std(age).unwrap_or_default(), TimeStyle::Seconds);
     if age < BLIND_AFTER {
         say!(words, "status-live", at = at)
     } else {
@@ -268,7 +271,7 @@ pub fn overview(words: &Words, all: &[TargetStatus], now: DateTime<Utc>) -> Card
     }
     let oldest = all.iter().filter_map(|one| one.age).max().filter(|age| *age < BLIND_AFTER);
     let live = oldest.map(|age| {
-        let at = now - chrono::TimeDelta::from_std(age).unwrap_or(chrono::TimeDelta::zero());
+        let at = now - TimeDelta::from_std(age).unwrap_or(TimeDelta::zero());
         say!(words, "status-live", at = Arg::Time(at, TimeStyle::Seconds))
     });
     let TargetName { service, environment } = sorted.first().map_or(&first.target.name, |one| &one.target.name).clone();

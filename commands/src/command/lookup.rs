@@ -7,16 +7,35 @@ use state::names::{EnvironmentName, ServiceName, TargetName};
 use super::Command;
 use crate::refusal::Refusal;
 
-/// The candidate that a person most likely meant; none where nothing is near.
+/// The candidate that a person most likely meant; none where nothing is near. A word that was cut short, or written out,
+/// is meant more surely than one with other letters.
 pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let score = |candidate: &'a str| {
-        // A word that was cut short is meant more surely than one with other letters.
-        let begins = !typed.is_empty() && (candidate.starts_with(typed) || typed.starts_with(candidate));
-        let similar = strsim::damerau_levenshtein(typed, candidate);
-        let allowed = (typed.chars().count().max(candidate.chars().count()) / 3).max(1);
-        (begins || similar <= allowed).then_some((!begins, similar, candidate))
+    let wanted = plain(typed);
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let begins = |candidate: &&str| {
+        let known = plain(candidate);
+        let (shorter, longer) = if wanted.len() < known.len() { (&wanted, &known) } else { (&known, &wanted) };
+        !shorter.is_empty() && longer.starts_with(shorter.as_str())
     };
-    candidates.into_iter().filter_map(score).min().map(|(.., candidate)| candidate)
+    let begun = candidates.iter().copied().filter(begins);
+    let begun = begun.min_by_key(|candidate| (strsim::damerau_levenshtein(&wanted, &plain(candidate)), *candidate));
+    begun.or_else(|| misspelt(typed, candidates))
+}
+
+/// The candidate that differs from what was typed by a slip or two.
+pub fn misspelt<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = plain(typed);
+    let allowed = wanted.chars().count().div_ceil(4).clamp(1, 3);
+    let score = |candidate: &'a str| {
+        let slips = strsim::damerau_levenshtein(&wanted, &plain(candidate));
+        (slips <= allowed && !wanted.is_empty()).then_some((slips, candidate))
+    };
+    candidates.into_iter().filter_map(score).min().map(|(_, candidate)| candidate)
+}
+
+/// Without what people confuse anyway: case, and how words are joined.
+fn plain(text: &str) -> String {
+    text.to_lowercase().replace(['_', '-', ' ', '.'], "")
 }
 
 impl Command {
@@ -164,5 +183,26 @@ mod tests {
             assert_eq!(nearest(typed, services), found, "{typed}");
         }
         assert_eq!(nearest("production", ["prod", "staging"]), Some("prod"));
+        let host = "registry.one.example";
+        assert_eq!(nearest("registry.two.example", [host]), Some(host));
+        assert_eq!(nearest("mirror.elsewhere.example", [host]), None, "long names aren't near for being long");
+    }
+
+    #[test]
+    fn a_misspelt_word_is_told_from_another_word() {
+        let keys = ["namespace", "cluster", "after_failure", "mode", "password_env"];
+        for (typed, found) in [
+            ("namespce", Some("namespace")),
+            ("AfterFailure", Some("after_failure")),
+            ("clutser", Some("cluster")),
+            ("password", None),
+            ("replicas", None),
+            ("x", None),
+            ("", None),
+            ("-", None),
+        ] {
+            assert_eq!(misspelt(typed, keys), found, "{typed}");
+        }
+        assert_eq!(nearest("password", keys), Some("password_env"));
     }
 }

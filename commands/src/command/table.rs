@@ -85,7 +85,7 @@ impl Table {
     /// Refuses a name that no command has.
     pub fn unknown(&self, typed: &str) -> Refusal {
         let names = self.rows.iter().map(|row| row.name.as_str());
-        let nearest = super::lookup::nearest(&typed.to_ascii_lowercase(), names).map(str::to_owned);
+        let nearest = super::lookup::nearest(typed, names).map(str::to_owned);
         Refusal::UnknownCommand { typed: typed.to_owned(), nearest }
     }
 }
@@ -130,7 +130,7 @@ impl Row {
 
     pub(crate) fn unknown_option(&self, typed: &str) -> Refusal {
         let ids = self.arguments.iter().map(|argument| argument.id.as_str());
-        let nearest = super::lookup::nearest(&typed.to_ascii_lowercase(), ids).map(str::to_owned);
+        let nearest = super::lookup::nearest(typed, ids).map(str::to_owned);
         Refusal::UnknownOption { command: self.name.clone(), typed: typed.to_owned(), nearest }
     }
 }

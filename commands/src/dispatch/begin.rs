@@ -147,6 +147,7 @@ impl Dispatch {
                 Prepared::NothingToDo => Ok(None),
                 Prepared::Refuse(why) => Err(why),
             },
+            looked_up: self.engine.looked_up(ask, target),
             release: release.as_ref(),
             differences,
             locks: refusing_lock(records, asking, target, ask).await?.into_iter().collect(),

@@ -1,6 +1,6 @@
 //! Gathering the facts that `preparing` decides on: what runs, what a tag stands for, what can be gone back to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use state::catalogue::Target;
 use state::change::outcome::{Left, Outcome, Refused};
@@ -60,6 +60,19 @@ impl Engine {
         };
         let facts = self.facts(target, ask, seen, &observed, wanted).await?;
         Ok(prepare(ask, target, &facts))
+    }
+
+    /// The containers of a target whose registry will be asked what the tag stands for.
+    pub(crate) fn looked_up(&self, ask: &Ask, target: &Target) -> BTreeSet<(WorkloadName, ContainerName)> {
+        match ask {
+            Ask::Deploy { reference } if reference.digest().is_none() => {}
+            Ask::Deploy { .. } | Ask::Rollback { .. } => return BTreeSet::new(),
+        }
+        let containers = target.workloads.iter().flat_map(|workload| {
+            let asked = workload.containers.iter().filter(|source| self.registry.configured(&source.repository));
+            asked.map(|source| (workload.name.clone(), source.container.clone()))
+        });
+        containers.collect()
     }
 
     /// Why a target can't be read: a right that is missing is named, for waiting doesn't bring it.

@@ -213,10 +213,15 @@ impl Engine {
     /// that is just being renewed is waited for.
     fn not_allowed_to_look(&self, live: &Live, observed: &Observed) -> Option<Event> {
         let waits = matches!(live.current.phase(), Phase::Preparing) && live.current.head.parked.is_none();
-        if observed.fresh() || !waits || live.blind < FORBIDDEN_REFUSES {
+        if observed.fresh() || !waits {
             return None;
         }
-        match self.cluster.trouble(&live.current.target)? {
+        // Asked from the first look on: what is told in the end was then tried a moment ago.
+        let trouble = self.cluster.trouble(&live.current.target)?;
+        if live.blind < FORBIDDEN_REFUSES {
+            return None;
+        }
+        match trouble {
             ClusterFault::Forbidden(sentence) => {
                 Some(Event::Prepared(Prepared::Refuse(Refused::Forbidden { sentence })))
             }

@@ -183,6 +183,11 @@ impl PodSeen {
     pub fn restarts(&self) -> u32 {
         self.containers.iter().map(|container| container.restarts).sum()
     }
+
+    /// When one of its containers was last started anew.
+    pub fn restarted_at(&self) -> Option<DateTime<Utc>> {
+        self.containers.iter().filter_map(ContainerSeen::restarted_at).max()
+    }
 }
 
 /// A container of a pod.
@@ -207,6 +212,17 @@ pub struct ContainerSeen {
 }
 
 impl ContainerSeen {
+    /// When it was last started anew. While it waits for that, what is known is when it ended.
+    fn restarted_at(&self) -> Option<DateTime<Utc>> {
+        if self.restarts == 0 {
+            return None;
+        }
+        match &self.state {
+            ContainerState::Running { since: Some(since) } => Some(*since),
+            _ => self.last_end.as_ref().and_then(|end| end.at),
+        }
+    }
+
     /// The digest in `imageID`; none where the node gives a bare config id or nothing.
     pub fn digest(&self) -> Option<Digest> {
         self.image_id.rsplit_once('@').and_then(|(_, digest)| digest.parse().ok())

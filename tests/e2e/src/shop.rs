@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::bot::Bot;
 use crate::config::Config;
 use crate::export::Recorded;
+use crate::proxy::Proxy;
 use crate::said::Said;
 
 /// Far more than anything here takes, on a machine that builds beside it too.
@@ -48,6 +49,14 @@ impl<'a> Setup<'a> {
     /// Three pods of `api:v1`, written with its digest as an earlier deploy would have, on the shared control plane and the shared registry.
     pub fn new() -> Result<Setup<'static>> {
         Setup::on(ControlPlane::shared()?, registry()?)
+    }
+
+    /// The same, with a proxy before the API server.
+    pub fn behind_a_proxy() -> Result<(Proxy, Setup<'static>)> {
+        let plane = ControlPlane::shared()?;
+        let proxy = Proxy::start(plane)?;
+        let kubeconfig = proxy.before(plane.kubeconfig());
+        Ok((proxy, Setup::on(plane, registry()?)?.kubeconfig(kubeconfig)))
     }
 
     pub fn on(plane: &'a ControlPlane, registry: &'a Registry) -> Result<Self> {

@@ -99,6 +99,12 @@ impl Images {
         self.repositories.get(repository).into_iter().flat_map(|contents| contents.tags.keys().map(String::as_str))
     }
 
+    /// Whether any node has run, or tried to run, what a tag stands for.
+    pub fn has_run(&self, repository: &Repository, tag: &str) -> bool {
+        let digest = self.digest(repository, tag).cloned();
+        digest.is_some_and(|digest| self.told.contains_key(&(repository.clone(), digest)))
+    }
+
     /// The next image of a repository that no node has run yet will behave so.
     pub fn break_next(&mut self, repository: &Repository, behaviour: Behaviour) {
         self.next.insert(repository.clone(), behaviour);

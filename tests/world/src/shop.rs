@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use state::catalogue::{
-    Action, AfterFailure, Catalogue, ContainerSource, Environment, Grantee, Language, LogsInChat, Mode, Permissions,
-    Person, Policy, Service, Unanswered, Workload, WorkloadKind,
+    Action, AfterFailure, Catalogue, ContainerSource, Environment, Grantee, LogsInChat, Mode, Permissions, Person,
+    Policy, Service, Unanswered, Workload, WorkloadKind,
 };
 use state::image::Repository;
 use state::names::{ChannelName, ClusterName, EnvironmentName, PersonName, ServiceName};
@@ -39,14 +39,16 @@ const SERVICES: [(&str, &str, u32, [&str; 4]); 5] = [
 
 const HOST: &str = "registry.shop.test";
 
+/// How long a pod of the shop must be ready before it takes the place of an old one.
+const MIN_READY: Duration = Duration::from_secs(2);
+
 /// So much has passed in the world before the shop opens, so that everything runs.
 const SETTLES: Duration = Duration::from_secs(30);
 
 impl Shop {
-    /// Opens it: everything runs its first release. Whoever plays it, `player`, may do everything in it and speaks this
-    /// language.
-    pub fn open(now: DateTime<Utc>, player: &PersonName, language: Language) -> Self {
-        let catalogue = catalogue(player, language);
+    /// Opens it: everything runs its first release. Whoever plays it may do everything in it.
+    pub fn open(now: DateTime<Utc>, name: &PersonName, player: Person) -> Self {
+        let catalogue = catalogue(name, player);
         let start = now - chrono::TimeDelta::from_std(SETTLES).unwrap_or_default();
         let mut world = World::new(0, start, Lines::Hashed);
         let clusters: BTreeSet<&ClusterName> =
@@ -59,7 +61,9 @@ impl Shop {
             world.images(|images| releases.map(|release| images.push(&repository, release)));
             for (name, environment) in &catalogue.environments {
                 let replicas = if name.as_str() == "prod" { replicas } else { 1 };
-                let spec = Spec::new(service, &format!("{repository}:{}", releases[0]), replicas);
+                let mut spec = Spec::new(service, &format!("{repository}:{}", releases[0]), replicas);
+                // So that pods which crash right after they are ready don't cost those that serve.
+                spec.min_ready = MIN_READY;
                 world.cluster(&environment.cluster, |cluster| cluster.create(&environment.namespace, service, spec));
             }
         }
@@ -74,18 +78,42 @@ impl Shop {
 
     /// The releases of a service that its registry has, the oldest first.
     pub fn releases(&self, service: &ServiceName) -> Vec<String> {
-        let known = SERVICES.iter().find(|(name, ..)| *name == service.as_str());
-        known.map(|(.., releases)| releases.map(str::to_owned).to_vec()).unwrap_or_default()
+        let repository = repository(service.as_str());
+        let mut releases: Vec<String> =
+            self.world.images(|images| images.tags(&repository).map(str::to_owned).collect());
+        releases.sort_by_key(|release| numbers(release));
+        releases
     }
 
-    /// The next release of a service that has not run yet will behave so. False: there is no such service.
-    pub fn break_next(&self, service: &ServiceName, behaviour: Behaviour) -> bool {
-        let known = self.catalogue.services.contains_key(service);
-        if known {
-            self.world.images(|images| images.break_next(&repository(service.as_str()), behaviour));
-        }
-        known
+    /// The next release of a service that has not run yet will behave so. Says which one is to be tried: where all have
+    /// run, there is a new one. None: there is no such service.
+    pub fn break_next(&self, service: &ServiceName, behaviour: Behaviour) -> Option<String> {
+        self.catalogue.services.get(service)?;
+        let repository = repository(service.as_str());
+        let releases = self.releases(service);
+        let newest = releases.last()?.clone();
+        self.world.images(|images| {
+            images.break_next(&repository, behaviour);
+            let fresh = releases.into_iter().find(|release| !images.has_run(&repository, release));
+            fresh.or_else(|| {
+                let next = one_more(&newest);
+                images.push(&repository, &next);
+                Some(next)
+            })
+        })
     }
+}
+
+fn numbers(release: &str) -> Vec<u32> {
+    release.split('.').map(|number| number.parse().unwrap_or(0)).collect()
+}
+
+fn one_more(release: &str) -> String {
+    let mut numbers = numbers(release);
+    if let Some(last) = numbers.last_mut() {
+        *last += 1;
+    }
+    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(".")
 }
 
 fn repository(service: &str) -> Repository {
@@ -97,11 +125,12 @@ fn name<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
     text.parse().expect("a name")
 }
 
-fn catalogue(player: &PersonName, language: Language) -> Catalogue {
+fn catalogue(player: &PersonName, as_person: Person) -> Catalogue {
+    let language = as_person.language;
     let on_call: PersonName = name("lin");
     let mut people: BTreeMap<PersonName, Person> =
         ["lin", "mo", "zhou"].into_iter().map(|person| (name(person), Person::default())).collect();
-    people.insert(player.clone(), Person { language, ..Person::default() });
+    people.insert(player.clone(), as_person);
     let environments: BTreeMap<EnvironmentName, Environment> =
         ["staging", "prod"].into_iter().map(|of| (name(of), environment(of))).collect();
     let services = SERVICES.into_iter().map(|(service, owner, ..)| {
@@ -154,11 +183,13 @@ fn environment(of: &str) -> Environment {
 
 #[cfg(test)]
 mod tests {
+    use state::catalogue::Language;
+
     use super::*;
 
     fn open() -> Shop {
         let now = DateTime::from_timestamp(1_800_000_000, 0).expect("a moment");
-        Shop::open(now, &name("sam"), Language::Chinese)
+        Shop::open(now, &name("sam"), Person { language: Language::Chinese, ..Person::default() })
     }
 
     #[test]
@@ -184,8 +215,16 @@ mod tests {
     #[test]
     fn a_service_that_exists_can_be_broken() {
         let shop = open();
-        assert!(shop.break_next(&name("api"), Behaviour::NeverReady));
-        assert!(!shop.break_next(&name("apu"), Behaviour::NeverReady));
-        assert_eq!(shop.releases(&name("api")).len(), 4);
+        let search = || name("search");
+        let mut tried = shop.releases(&search());
+        assert_eq!(tried, ["0.9.0", "0.9.1", "0.10.0", "0.10.1"]);
+        tried.remove(0);
+        for wanted in tried.iter().map(String::as_str).chain(["0.10.2", "0.10.3"]) {
+            let release = shop.break_next(&search(), Behaviour::NeverReady).expect("a service");
+            assert_eq!(release, wanted);
+            let image = format!("{}:{release}", repository("search"));
+            assert_eq!(shop.world.images(|images| images.start(&image).behaviour), Behaviour::NeverReady);
+        }
+        assert_eq!(shop.break_next(&name("apu"), Behaviour::NeverReady), None);
     }
 }

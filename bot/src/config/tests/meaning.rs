@@ -130,6 +130,24 @@ fn settings_that_contradict_each_other() {
 }
 
 #[test]
+fn settings_that_take_each_other_s_effect_away() {
+    insta::assert_snapshot!(replaced("namespace = \"shop\"", "namespace = \"shop\"\nprogress_deadline = \"45s\"\nstability_window = \"0s\""), @r#"
+    rotabot.toml:11:1: warning: [environments.prod]: a certain sign of failure must stay for 1m, and the deadline strikes after 45s: it never ends a rollout early
+        make "certain_after" shorter, or "progress_deadline" longer
+    rotabot.toml:12:1: warning: [environments.prod]: without a stability window a release that crashes right after it was ready counts as verified
+        give it some time: stability_window = "60s"
+    "#);
+    insta::assert_snapshot!(replaced("namespace = \"shop\"", "namespace = \"shop\"\ncertain_after = \"10m\"\nafter_failure = \"hold\"\nask_for = \"5m\"\nunanswered = \"hold\""), @r#"
+    rotabot.toml:11:1: warning: [environments.prod]: a certain sign of failure must stay for 10m, and the deadline strikes after 10m: it never ends a rollout early
+        make "certain_after" shorter, or "progress_deadline" longer
+    rotabot.toml:13:1: warning: [environments.prod] has "ask_for", but nobody is ever asked there: after a failure it holds
+        leave "ask_for" out, or write after_failure = "ask"
+    rotabot.toml:14:1: warning: [environments.prod] has "unanswered", but nobody is ever asked there: after a failure it holds
+        leave "unanswered" out, or write after_failure = "ask"
+    "#);
+}
+
+#[test]
 fn a_service_and_its_environments() {
     insta::assert_snapshot!(added("\n[environments.test]\nnamespace = \"test\"\n[services.web.in.prod]\nworkloads = [{ containers = { web = \"registry.example/shop/web\" } }]"), @r#"
     rotabot.toml:28:11: web has no workloads in test

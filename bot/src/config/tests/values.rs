@@ -168,10 +168,14 @@ fn a_bad_name() {
     rotabot.toml:26:11: "Shop Web" can't be the name of a service: it has 'S'; allowed are a-z, 0-9, '-' and '.', with a letter or a digit at both ends
         write "shop-web"
     "#);
-    insta::assert_snapshot!(replaced("namespace = \"shop\"", "namespace = \"商店\""), @r#"rotabot.toml:10:13: "商店" can't be the name of a namespace: it has '商'; allowed are a-z, 0-9, '-' and '.', with a letter or a digit at both ends"#);
+    insta::assert_snapshot!(replaced("namespace = \"shop\"", "namespace = \"商店\""), @r#"rotabot.toml:10:13: "商店" can't be the name of a namespace: it has '商'; allowed are a-z, 0-9 and '-', with a letter or a digit at both ends"#);
     insta::assert_snapshot!(replaced("containers = { api =", "containers = { API ="), @r#"
-    rotabot.toml:14:31: "API" can't be the name of a container: it has 'A'; allowed are a-z, 0-9, '-' and '.', with a letter or a digit at both ends
+    rotabot.toml:14:31: "API" can't be the name of a container: it has 'A'; allowed are a-z, 0-9 and '-', with a letter or a digit at both ends
         write "api"
+    "#);
+    insta::assert_snapshot!(replaced("namespace = \"shop\"", "namespace = \"shop.eu\""), @r#"
+    rotabot.toml:10:13: "shop.eu" can't be the name of a namespace: it has '.'; allowed are a-z, 0-9 and '-', with a letter or a digit at both ends
+        write "shop-eu"
     "#);
     insta::assert_snapshot!(replaced("roles = [\"admin\"]", "roles = [\"admin\", \"Back End\"]"), @r#"
     rotabot.toml:17:19: "Back End" can't be the name of a role: it has 'B'; allowed are a-z, 0-9, '-' and '.', with a letter or a digit at both ends

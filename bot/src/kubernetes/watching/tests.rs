@@ -308,6 +308,25 @@ async fn a_server_that_asks_for_patience_gets_it() {
 }
 
 #[tokio::test]
+async fn a_right_that_is_missing_is_tried_again_soon_while_somebody_looks() {
+    let granted = Arc::new(AtomicBool::new(false));
+    let given = Arc::clone(&granted);
+    let server = Server::start(move |path, _| {
+        let refused = "deployments.apps is forbidden: User \"rotabot\" cannot list resource \"deployments\"";
+        let denied = is_list(path) && !given.load(Ordering::Relaxed);
+        denied.then(|| Answer::Whole(403, failure(403, "Forbidden", refused)))
+    })
+    .await;
+    // By itself the seventh look would come half a minute after the first.
+    server.until_trouble(|trouble| matches!(trouble, ClusterFault::Forbidden(_)) && server.asked().len() > 6).await;
+    granted.store(true, Ordering::Relaxed);
+    let start = Instant::now();
+    server.until("the workload", |seen| desired(seen)[0] == Some(3) && seen.fresh()).await;
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert_eq!(server.kubernetes.trouble(&target()), None);
+}
+
+#[tokio::test]
 async fn without_a_heartbeat_nothing_is_fresh() {
     let server = Server::start(|path, _| {
         let refused = "forbidden: User \"rotabot\" cannot get path \"/readyz\"";

@@ -5,6 +5,7 @@ use std::time::Duration;
 use state::catalogue::AfterFailure;
 use state::change::outcome::NotReturned;
 use state::change::{Parked, ParkedWhy, Phase, ReturnStage, Written};
+use state::rollout::judge::Progress;
 
 use super::{Story, evidence};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
@@ -150,12 +151,17 @@ fn rolling(story: &Story<'_>, written: &[Written], card: &mut Card) {
     let pods = story.pods();
     let began = written.first().map_or(story.change.head.asked_at, |written| written.at);
     let elapsed = (story.facts.now - began).to_std().unwrap_or_default();
-    let text = say!(words, "step-roll-doing", elapsed = elapsed, new = pods.new_ready, old = pods.old_serving);
+    // Before the first look nobody knows what serves.
+    let text = match pods.desired {
+        0 => say!(words, "step-roll-unseen", elapsed = elapsed),
+        _ => say!(words, "step-roll-doing", elapsed = elapsed, new = pods.new_ready, old = pods.old_serving),
+    };
     card.line(LineStyle::Doing, text);
     if !story.several() {
         return;
     }
-    for (workload, one) in story.change.target.workloads.iter().zip(story.facts.progress) {
+    let counted = story.change.target.workloads.iter().zip(story.facts.progress);
+    for (workload, one) in counted.filter(|(_, one)| **one != Progress::default()) {
         let text = say!(
             words,
             "step-workload",

@@ -38,7 +38,7 @@ pub(crate) fn of(words: &Words, why: &Refused, place: Place<'_>, new: Arg, again
             registry(words, why, again, &mut card);
         }
         Refused::ClusterUnreadable | Refused::Forbidden { .. } | Refused::Rejected { .. } => {
-            cluster(words, why, place, &mut card);
+            cluster(words, why, place, again, &mut card);
         }
         Refused::Missing { .. } | Refused::NoContainer { .. } => config(words, why, place, &mut card),
         _ => circumstances(words, why, place, again, &mut card),
@@ -90,7 +90,7 @@ fn registry(words: &Words, why: &Refused, again: &Command, card: &mut Card) {
     }
 }
 
-fn cluster(words: &Words, why: &Refused, place: Place<'_>, card: &mut Card) {
+fn cluster(words: &Words, why: &Refused, place: Place<'_>, again: &Command, card: &mut Card) {
     let cluster = Arg::Name(place.cluster.to_owned());
     match why {
         Refused::ClusterUnreadable => {
@@ -100,7 +100,7 @@ fn cluster(words: &Words, why: &Refused, place: Place<'_>, card: &mut Card) {
         Refused::Forbidden { sentence } => {
             card.plain(say!(words, "refused-forbidden-why", cluster = cluster));
             card.line(LineStyle::Quote, Text::outside(sentence.as_str()));
-            card.plain(say!(words, "refused-forbidden-next"));
+            card.plain(say!(words, "refused-forbidden-next", command = again));
         }
         Refused::Rejected { workload, sentence } => {
             card.plain(say!(words, "refused-rejected-why", workload = workload));

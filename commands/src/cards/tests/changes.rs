@@ -42,6 +42,7 @@ fn under_way() {
                 rolling(sample).progress(6, 2, 5).with(|scene| scene.usual = Some(Duration::from_secs(230)))
             })
         ),
+        ("rolling, nothing seen of it yet", scene(rolling)),
         (
             "rolling, policy rollback, with a first sign of failure",
             scene(move |sample| {

@@ -12,6 +12,10 @@ fn consoles() {
             "welcome to the bot's own",
             Box::new(|sample, words| console::welcome(words, "0.1.0", Some(&sample.lin), Leaving::EndsTheBot))
         ),
+        (
+            "welcome to whoever plays",
+            Box::new(|sample, words| console::welcome(words, "0.1.0", Some(&sample.lin), Leaving::EndsTheDemo))
+        ),
         ("welcome to a stranger", Box::new(|_, words| console::welcome(words, "0.1.0", None, Leaving::LeavesTheBot))),
         ("working", Box::new(|_, words| console::working(words))),
         ("no such button", Box::new(|_, words| console::no_button(words, 7, 2))),

@@ -26,7 +26,7 @@ fn serving(target: &Target, images: &[(&str, u32)]) -> Serving {
         images: images.iter().map(|(name, pods)| ((*name).to_owned(), *pods)).collect(),
         marker: None,
         paused: false,
-        restarts: 0,
+        restarts: Vec::new(),
         autoscaler: None,
     }
 }
@@ -112,7 +112,7 @@ fn status_of_one() {
             "healthy, restarted, scaled, locked, a baseline",
             changed(|status, sample| {
                 if let Some(serving) = &mut status.serving[0] {
-                    serving.restarts = 7;
+                    serving.restarts = vec![at("03:22:00"), at("03:20:30"), at("03:20:00"), at("01:00:00")];
                     serving.autoscaler = Some((4, 10));
                 }
                 status.release = Some(release(sample, Origin::Baseline));
@@ -326,6 +326,7 @@ fn plans() {
                 ask: &ask,
                 target: &target,
                 work: work.as_ref().map(Option::as_ref),
+                looked_up: BTreeSet::new(),
                 release: None,
                 differences: Vec::new(),
                 locks: Vec::new(),
@@ -348,6 +349,12 @@ fn plans() {
     let differs = |_: &Sample, facts: &mut PlanFacts<'_>| {
         facts.differences = vec!["spec.containers.0.env".to_owned(), "metadata.labels.tier".to_owned()];
     };
+    let looked_up = |_: &Sample, facts: &mut PlanFacts<'_>| {
+        let containers = facts.target.workloads.iter().flat_map(|workload| {
+            workload.containers.iter().map(|source| (workload.name.clone(), source.container.clone()))
+        });
+        facts.looked_up = containers.collect();
+    };
     snapshot!(all(vec![
         ("deploy", drawn(|_, _| {}, deploy, |sample, target| Ok(Some(work(sample, target))))),
         (
@@ -367,7 +374,19 @@ fn plans() {
         ),
         ("rollback", drawn(differs, rollback, |sample, target| Ok(Some(work(sample, target))))),
         ("rollback of the whole template", drawn(differs, whole, |sample, target| Ok(Some(work(sample, target))))),
+        (
+            "deploy of a tag that the registry will be asked about",
+            drawn(looked_up, deploy, |sample, target| {
+                let mut work = work(sample, target);
+                for image in &mut work.workloads[0].images {
+                    image.to.reference = sample.new.parse().expect("a tag");
+                }
+                Ok(Some(work))
+            })
+        ),
         ("nothing to do", drawn(|_, _| {}, deploy, |_, _| Ok(None))),
+        ("nothing to do, unless the tag has moved", drawn(looked_up, deploy, |_, _| Ok(None))),
+        ("unwell, unless the tag has moved", drawn(looked_up, deploy, |_, _| Err(Refused::RunsUnhealthy))),
         ("refused", drawn(|_, _| {}, rollback, |_, _| Err(Refused::NothingToReturnTo))),
     ]));
 }

@@ -94,7 +94,7 @@ impl Scene {
             images: images.iter().map(|(name, pods)| ((*name).to_owned(), *pods)).collect(),
             paused,
             marker: None,
-            restarts: 0,
+            restarts: Vec::new(),
             autoscaler: None,
         };
         self.serving = self.change.target.workloads.iter().map(one).collect();

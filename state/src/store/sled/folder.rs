@@ -6,6 +6,7 @@ use crate::store::StoreFault;
 use rustix::fs::statvfs;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -111,6 +112,9 @@ impl Folder {
     }
 }
 
+/// Whoever can enter the folder can read everything that was ever done.
+const OWNER_ONLY: u32 = 0o700;
+
 /// How long to wait before trying for a lock again.
 pub(super) const RETRY_EVERY: Duration = Duration::from_millis(50);
 
@@ -130,7 +134,7 @@ fn free_bytes(path: &Path) -> Option<u64> {
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
-/// Creates a folder and those above it, and makes each new name durable.
+/// Creates a folder and those above it, for this user alone, and makes each new name durable.
 fn create_durably(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -140,7 +144,7 @@ fn create_durably(path: &Path) -> io::Result<()> {
         _ => Path::new("."),
     };
     create_durably(parent)?;
-    match fs::create_dir(path) {
+    match fs::DirBuilder::new().mode(OWNER_ONLY).create(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }

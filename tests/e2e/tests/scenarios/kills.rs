@@ -11,8 +11,8 @@ use std::thread::{scope, sleep};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use cluster::{ControlPlane, Image, until};
-use e2e::{At, PATIENCE, Proxy, Random, Said, Saying, Setup, Shop, full_length, registry};
+use cluster::{Image, until};
+use e2e::{At, PATIENCE, Proxy, Random, Said, Saying, Setup, Shop, full_length};
 use serde_json::Value;
 
 /// Shops in which rounds are played side by side.
@@ -140,9 +140,7 @@ struct Ground {
 
 impl Ground {
     fn new() -> Result<Self> {
-        let plane = ControlPlane::shared()?;
-        let proxy = Proxy::start(plane)?;
-        let setup = Setup::on(plane, registry()?)?.kubeconfig(proxy.before(plane.kubeconfig()));
+        let (proxy, setup) = Setup::behind_a_proxy()?;
         let setup = setup.policy("after_failure", "\"rollback\"").policy("stability_window", "\"1s\"");
         let shop = setup.policy("certain_after", "\"1s\"").deployment(|api| api.replicas(2)).start()?;
         let releases = vec![shop.first.clone()];

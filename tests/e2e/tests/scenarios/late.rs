@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use cluster::{ControlPlane, until};
-use e2e::{At, PATIENCE, Proxy, Setup, registry};
+use cluster::until;
+use e2e::{At, PATIENCE, Setup};
 
 #[test]
 fn a_write_that_arrives_after_it_was_given_up_changes_nothing_a_second_time() -> Result<()> {
-    let (proxy, setup) = behind_a_proxy()?;
+    let (proxy, setup) = Setup::behind_a_proxy()?;
     let shop = setup.start()?;
     let image = shop.push("v2")?;
     let held = proxy.hold_patch(At::TheRequest, "/apply");
@@ -26,7 +26,7 @@ fn a_write_that_arrives_after_it_was_given_up_changes_nothing_a_second_time() ->
 
 #[test]
 fn a_write_whose_answer_is_lost_is_found_and_not_repeated() -> Result<()> {
-    let (proxy, setup) = behind_a_proxy()?;
+    let (proxy, setup) = Setup::behind_a_proxy()?;
     let shop = setup.start()?;
     let image = shop.push("v2")?;
     let held = proxy.hold_patch(At::TheAnswer, "/apply");
@@ -61,7 +61,7 @@ fn somebody_who_undoes_our_write_while_rotabot_is_down_is_not_overruled() -> Res
 
 #[test]
 fn somebody_who_undoes_a_write_of_which_rotabot_never_heard_is_not_overruled() -> Result<()> {
-    let (proxy, setup) = behind_a_proxy()?;
+    let (proxy, setup) = Setup::behind_a_proxy()?;
     let shop = setup.start()?;
     shop.push("v2")?;
     let held = proxy.hold_patch(At::TheAnswer, "/apply");
@@ -91,11 +91,4 @@ fn what_went_on_while_rotabot_was_down_counts() -> Result<()> {
     shop.bot.start()?;
     saying.end()?.must_be("verified", 0)?;
     shop.must_serve(&image, 3)
-}
-
-fn behind_a_proxy() -> Result<(Proxy, Setup<'static>)> {
-    let plane = ControlPlane::shared()?;
-    let proxy = Proxy::start(plane)?;
-    let kubeconfig = proxy.before(plane.kubeconfig());
-    Ok((proxy, Setup::on(plane, registry()?)?.kubeconfig(kubeconfig)))
 }

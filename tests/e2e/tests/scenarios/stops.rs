@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use cluster::{ControlPlane, Registry, RegistryOptions, holds_for, until};
-use e2e::{At, PATIENCE, Proxy, Setup, registry};
+use e2e::{At, PATIENCE, Setup};
 
 /// Longer than rotabot waits for an answer to a write.
 const GIVEN_UP: Duration = Duration::from_secs(30);
@@ -31,7 +31,7 @@ fn stopped_while_it_prepares_nothing_is_touched() -> Result<()> {
 
 #[test]
 fn stopped_while_a_write_is_under_way_it_says_that_the_write_arrived() -> Result<()> {
-    let (proxy, setup) = behind_a_proxy()?;
+    let (proxy, setup) = Setup::behind_a_proxy()?;
     let shop = setup.start()?;
     let image = shop.push("v2")?;
     let held = proxy.hold_patch(At::TheRequest, "/apply");
@@ -48,7 +48,7 @@ fn stopped_while_a_write_is_under_way_it_says_that_the_write_arrived() -> Result
 
 #[test]
 fn stopped_before_a_write_that_arrives_late_the_late_write_fails() -> Result<()> {
-    let (proxy, setup) = behind_a_proxy()?;
+    let (proxy, setup) = Setup::behind_a_proxy()?;
     let shop = setup.start()?;
     shop.push("v2")?;
     let template = shop.deployment()?["spec"]["template"].clone();
@@ -108,7 +108,7 @@ fn stopped_while_it_is_watched_it_is_no_release_either() -> Result<()> {
 #[test]
 fn while_it_holds_or_returns_it_cannot_be_stopped() -> Result<()> {
     for (policy, step, outcome) in [("\"hold\"", "/hold", "left"), ("\"rollback\"", "/return", "returned")] {
-        let (proxy, setup) = behind_a_proxy()?;
+        let (proxy, setup) = Setup::behind_a_proxy()?;
         let shop = setup.policy("after_failure", policy).start()?;
         shop.push("v2-pullfail")?;
         let held = proxy.hold_patch(At::TheRequest, step);
@@ -127,11 +127,4 @@ fn a_stop_with_nothing_under_way_is_refused() -> Result<()> {
     shop.bot.say("/stop api prod")?.must_refuse()?;
     holds_for(&None, Duration::from_millis(500), || shop.marker())?;
     until("nothing", PATIENCE, || Ok(shop.bot.export()?.changes()?.is_empty().then_some(())))
-}
-
-fn behind_a_proxy() -> Result<(Proxy, Setup<'static>)> {
-    let plane = ControlPlane::shared()?;
-    let proxy = Proxy::start(plane)?;
-    let kubeconfig = proxy.before(plane.kubeconfig());
-    Ok((proxy, Setup::on(plane, registry()?)?.kubeconfig(kubeconfig)))
 }
