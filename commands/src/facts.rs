@@ -88,6 +88,12 @@ impl Serving {
         self.restarts.iter().filter(|at| **at >= then).count()
     }
 
+    /// Ready pods out of those that are wanted. A rollout has more than that for a while, and what one workload has too
+    /// many of, another does not have.
+    pub fn of_wanted(&self) -> u32 {
+        self.ready().min(self.desired)
+    }
+
     /// Ready pods, of every image.
     pub fn ready(&self) -> u32 {
         self.images.iter().map(|(_, count)| count).sum()

@@ -94,7 +94,7 @@ fn serving(facts: &TargetStatus) -> impl Iterator<Item = &Serving> {
 }
 
 fn pods(facts: &TargetStatus) -> (u32, u32) {
-    (serving(facts).map(Serving::ready).sum(), serving(facts).map(|one| one.desired).sum())
+    (serving(facts).map(Serving::of_wanted).sum(), serving(facts).map(|one| one.desired).sum())
 }
 
 fn first_line(words: &Words, facts: &TargetStatus, now: DateTime<Utc>) -> Text {

@@ -437,3 +437,6 @@ impl WorkloadWork {
         Template::new(self.baseline.template.clone()).image_of(container).map(image::name_of)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,13 +116,14 @@ fn serves_line(story: &Story<'_>) -> Text {
     if serving.is_empty() {
         return say_first!(words, "failed-left", target = target, ask = ask);
     }
-    let ready: u32 = serving.iter().map(Serving::ready).sum();
+    let none = serving.iter().all(|one| one.ready() == 0);
+    let ready: u32 = serving.iter().map(Serving::of_wanted).sum();
     let wanted: u32 = serving.iter().map(|one| one.desired).sum();
     let old_name = story.change.returns_to();
     let is_old = |name: &str| old_name.as_deref() == Some(name);
     let only_old = serving.iter().all(|one| one.images.iter().all(|(name, _)| is_old(name)));
     match old_name.as_deref() {
-        _ if ready == 0 => say_first!(words, "failed-none-serves", target = target, ask = ask),
+        _ if none => say_first!(words, "failed-none-serves", target = target, ask = ask),
         Some(old) if only_old => {
             let old = Arg::image(old);
             say_first!(words, "failed-old-serves", target = target, ask = ask, old = old, ready = ready, of = wanted)

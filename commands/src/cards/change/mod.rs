@@ -114,12 +114,12 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// All workloads together.
+    /// All workloads together. What one has beyond what is wanted of it makes up for no other.
     fn pods(&self) -> Progress {
         let none = Progress { desired: 0, new_ready: 0, new_total: 0, old_serving: 0, old_total: 0, sign: None };
         self.facts.progress.iter().fold(none, |sum, one| Progress {
             desired: sum.desired + one.desired,
-            new_ready: sum.new_ready + one.new_ready,
+            new_ready: sum.new_ready + one.new_ready.min(one.desired),
             new_total: sum.new_total + one.new_total,
             old_serving: sum.old_serving + one.old_serving,
             old_total: sum.old_total + one.old_total,

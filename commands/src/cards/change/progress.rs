@@ -166,7 +166,7 @@ fn rolling(story: &Story<'_>, written: &[Written], card: &mut Card) {
             words,
             "step-workload",
             workload = &workload.name,
-            done = one.new_ready,
+            done = one.new_ready.min(one.desired),
             of = one.desired,
             old = one.old_serving
         );

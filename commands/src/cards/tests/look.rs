@@ -390,3 +390,22 @@ fn plans() {
         ("refused", drawn(|_, _| {}, rollback, |_, _| Err(Refused::NothingToReturnTo))),
     ]));
 }
+
+/// A rollout has more pods than are wanted for a while, and no workload's surplus stands for another's lack.
+#[test]
+fn pods_beyond_those_that_are_wanted_count_for_nothing() {
+    let sample = Sample::short();
+    let of_two = |first: u32, second: u32| {
+        let mut status = healthy(&sample);
+        let mut worker = scene::workload("worker");
+        worker.containers.clone_from(&status.target.workloads[0].containers);
+        status.target.workloads.push(worker);
+        status.serving = [first, second].map(|pods| Some(serving(&status.target, &[(&sample.old, pods)]))).into();
+        let card = status::target(Words::get(Language::English), &status, &catalogue(&sample), at("03:25:08"));
+        (card.state, card.first_line.to_string())
+    };
+    let (state, first) = of_two(8, 7);
+    assert_eq!((state, first.contains("12 of 12")), (crate::card::CardState::Healthy, true), "{first}");
+    let (state, first) = of_two(11, 1);
+    assert_eq!((state, first.contains("7 of 12")), (crate::card::CardState::Sick, true), "{first}");
+}

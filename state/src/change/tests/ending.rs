@@ -1,0 +1,167 @@
+//! What an outcome leaves behind: releases, marks, locks, and what stands in each workload.
+
+use std::collections::BTreeMap;
+
+use super::scene::*;
+use super::transition::{BOTH, ended, follows, rollback};
+use crate::change::outcome::{CantTell, Digests, Left, Outcome, Overtaken, ReturnProblem};
+use crate::change::release::Origin;
+use crate::change::transition::{Also, Event, transition};
+use crate::change::{Asker, Change, Held, Phase, Pin, ReturnStage, WorkloadWork};
+use crate::evidence::CauseKind;
+use crate::lock::{Reason, Scope, Withdrawal};
+use crate::names::ChangeNumber;
+use crate::rollout::seen::MarkerStep;
+use crate::template::Template;
+
+#[test]
+fn a_verified_deploy_becomes_a_release_with_the_digests_that_ran() {
+    let mut change = in_phase(&["api"], Phase::Stabilizing { written: applied_to(&["api"]) });
+    // Without a registry the tag is written as it is; the pods say what it stood for.
+    change.work.as_mut().expect("work").workloads[0].images[0].to = image("api", "v2", None);
+    let ran = vec![BTreeMap::from([(name("api"), digest(2))])];
+    let event = Event::Verified { digests: Digests::NoRegistry, pods: 2, ran };
+    let next = transition(&change, event, now()).expect("an end");
+    let release = next.also.iter().find_map(|also| match also {
+        Also::Release(release) => Some(release),
+        _ => None,
+    });
+    let release = release.expect("a release");
+    assert_eq!(release.workloads[0].images[&name("api")], image("api", "v2", Some(&digest(2))));
+    let template = Template::new(release.workloads[0].template.clone());
+    assert_eq!(template.hash(), template_of(item(&change, 0)).hash(), "the template as it was written");
+    assert!(next.also.iter().any(|also| matches!(also, Also::Restore(_))));
+}
+
+fn template_of(item: &WorkloadWork) -> Template {
+    item.new_template(&Template::new(item.baseline.template.clone()))
+}
+
+#[test]
+fn what_ran_before_is_kept_by_the_first_write_with_its_digests() {
+    for change in
+        [in_phase(&BOTH, Phase::Applying { written: vec![] })].map(|change| [change.clone(), rollback(change)])
+    {
+        for change in change {
+            let next = follows(&change, "wrote");
+            let Some(Also::Release(kept)) = next.also.first() else { panic!("{:?}", next.also) };
+            assert_eq!((kept.origin, kept.number, kept.change), (Origin::Baseline, ChangeNumber(412), id()));
+            assert_eq!(kept.workloads.len(), 2);
+            assert_eq!(kept.workloads[0].template, item(&change, 0).baseline.template);
+            assert_eq!(kept.workloads[0].images[&name("api")], image("api", "v1", Some(&digest(1))));
+        }
+    }
+}
+
+#[test]
+fn a_verified_rollback_withdraws_what_it_left_and_locks_in_its_name() {
+    let change = rollback(in_phase(&["api"], Phase::Stabilizing { written: applied_to(&["api"]) }));
+    let next = follows(&change, "verified");
+    let lock = next.also.iter().find_map(|also| match also {
+        Also::Lock(lock) => Some(lock),
+        _ => None,
+    });
+    let lock = lock.expect("a lock");
+    assert_eq!(lock.scope, Scope::Target(change.target.name.clone()));
+    assert_eq!((lock.by.as_str(), lock.until), ("lin", None));
+    let left =
+        Reason::Withdrawn { image: "v1".to_owned(), how: Withdrawal::RolledBack, changes: vec![ChangeNumber(412)] };
+    assert_eq!(lock.reason, left, "what was left, not what was gone to");
+    let withdrawn = next.also.iter().find_map(|also| match also {
+        Also::Withdraw(withdrawn) => Some(withdrawn.images[0].image.clone()),
+        _ => None,
+    });
+    assert_eq!(withdrawn, Some(image("api", "v1", Some(&digest(1)))));
+
+    // A template that is restored around the same image leaves no image.
+    let mut same = change;
+    same.work.as_mut().expect("work").workloads[0].images[0].to = image("api", "v1", Some(&digest(1)));
+    let next = follows(&same, "verified");
+    assert!(!next.also.iter().any(|also| matches!(also, Also::Withdraw(_))));
+    assert!(next.also.iter().any(|also| matches!(also, Also::Lock(_))));
+}
+
+#[test]
+fn a_timer_s_rollback_is_held_by_whoever_asked_first() {
+    let mut change = rollback(in_phase(&["api"], Phase::Stabilizing { written: applied_to(&["api"]) }));
+    change.head.asked_by = Asker::Timer { question_of: earlier(), on_behalf_of: name("zhou") };
+    let next = follows(&change, "verified");
+    assert!(next.also.iter().any(|also| matches!(also, Also::Lock(lock) if lock.by.as_str() == "zhou")));
+}
+
+#[test]
+fn a_failure_withdraws_the_new_images_and_locks_in_their_name() {
+    let change = returning(&["api"], ReturnStage::Stabilizing { back: back(&["api"]) });
+    let next = follows(&change, "verified");
+    assert!(matches!(ended(&next), Outcome::Returned { .. }));
+    let named = |also: &Also| {
+        matches!(also, Also::Lock(lock)
+        if lock.reason == Reason::Withdrawn { image: "v2".to_owned(), how: Withdrawal::Failed, changes: vec![ChangeNumber(412)] })
+    };
+    assert!(next.also.iter().any(named));
+    let marked = |also: &Also| {
+        matches!(also, Also::Withdraw(withdrawn)
+        if withdrawn.images[0].image == image("api", "v2", Some(&digest(2))))
+    };
+    assert!(next.also.iter().any(marked));
+}
+
+#[test]
+fn a_return_that_fails_is_said_with_its_reason() {
+    let writing = ReturnStage::Writing { pinned: vec![], back: BTreeMap::new() };
+    let why = |stage: ReturnStage, event| match ended(&follows(&returning(&["api"], stage), event)) {
+        Outcome::ReturnFailed { back, .. } => back.clone(),
+        other => panic!("{other:?}"),
+    };
+    let rolling = || ReturnStage::Rolling { back: back(&["api"]) };
+    assert_eq!(why(writing, "back-rejected"), ReturnProblem::Rejected("policy".to_owned()));
+    assert_eq!(why(rolling(), "failed"), ReturnProblem::Failed(CauseKind::CrashLoop));
+    assert_eq!(why(rolling(), "cant-tell"), ReturnProblem::CantTell(CantTell::Gone));
+    // A foreign write during it leaves lock and mark all the same.
+    let overtaken = follows(&returning(&["api"], rolling()), "overtaken");
+    assert!(matches!(ended(&overtaken), Outcome::Superseded { after_failure: Some(_), .. }));
+}
+
+#[test]
+fn a_return_writes_each_workload_once_and_then_judges_afresh() {
+    let pinned = vec![Pin { workload: 0, container: name("api"), image: image("api", "v1", Some(&digest(1))) }];
+    let asked = transition(&returning(&BOTH, ReturnStage::Checking), Event::OldImages(pinned.clone()), now());
+    let mut change = asked.expect("writing").change;
+    for place in [1, 0] {
+        let Phase::Returning { stage: ReturnStage::Writing { pinned: kept, .. }, .. } = change.phase() else {
+            panic!()
+        };
+        assert_eq!(*kept, pinned);
+        let back = Event::WroteBack(place, written(BOTH[place], MarkerStep::Return));
+        change = transition(&change, back, now()).expect("written back").change;
+    }
+    let Phase::Returning { stage: ReturnStage::Rolling { back }, .. } = change.phase() else { panic!() };
+    assert_eq!(back.len(), 2);
+    assert_eq!(change.watch, Default::default(), "own deadline, own window");
+}
+
+#[test]
+fn what_was_left_is_listed_for_each_workload() {
+    let left = |change: &Change, event| {
+        let next = follows(change, event);
+        next.change.ended().expect("an end").left.iter().map(|left| (left.what, left.template)).collect::<Vec<_>>()
+    };
+    let hash = |workload: &str, step| Some(written(workload, step).template);
+    let (apply, back) = (MarkerStep::Apply, MarkerStep::Return);
+    let mut change = holding(&BOTH);
+    let Phase::Holding { held, .. } = &mut change.head.phase else { panic!() };
+    *held = [(0, Held::Refused("policy".to_owned())), (1, Held::Paused(written("worker", MarkerStep::Hold)))].into();
+    let wanted = [(Left::NotPaused, hash("api", apply)), (Left::Paused, hash("worker", apply))];
+    assert_eq!(left(&change, "all-held"), wanted);
+    let half = returning(&BOTH, ReturnStage::Writing { pinned: vec![], back: [(1, written("worker", back))].into() });
+    let wanted = [(Left::Written, hash("api", apply)), (Left::Returned, hash("worker", back))];
+    assert_eq!(left(&half, "back-rejected"), wanted);
+    assert_eq!(left(&preparing(&BOTH), "stop"), []);
+
+    // It was written, and undone before that was recorded.
+    let applying = in_phase(&BOTH, Phase::Applying { written: vec![] });
+    let undone = Event::Overtaken(name("api"), Overtaken::Undone);
+    let next = transition(&applying, undone, now()).expect("an end").change;
+    let left: Vec<_> = next.ended().expect("an end").left.iter().map(|left| (left.what, left.template)).collect();
+    assert_eq!(left, [(Left::Written, None), (Left::Untouched, None)]);
+}

@@ -1,0 +1,335 @@
+//! What `preparing` ends with.
+
+use super::scene::*;
+use crate::change::outcome::Refused;
+use crate::change::prepare::{Facts, Found, Prepared, prepare};
+use crate::change::release::{Origin, Release, ReleaseWorkload, Withdrawn};
+use crate::change::{Ask, RollbackTo};
+use crate::image::Image;
+use crate::names::ChangeNumber;
+use crate::rollout::seen::WorkloadSeen;
+use crate::rollout::testing::{PodLife, wall};
+use crate::template::Template;
+
+fn v1() -> Image {
+    image("api", "v1", None)
+}
+
+fn v2() -> Image {
+    image("api", "v2", Some(&digest(2)))
+}
+
+/// What becomes of a deploy of version 2 onto one workload.
+fn onto(found: Found) -> Prepared {
+    prepare(&deploy("v2"), &target(&["api"]), &wanting(vec![found], &[("api", v2())]))
+}
+
+fn but(change: impl FnOnce(&mut WorkloadSeen)) -> Found {
+    let mut found = found("api", &v1(), Some(&digest(1)));
+    change(found.seen.as_mut().expect("seen"));
+    found
+}
+
+#[test]
+fn a_deploy_writes_its_images_and_remembers_what_it_found() {
+    let found = found("api", &v1(), Some(&digest(1)));
+    let before = found.seen.clone().expect("seen");
+    let work = work_of(onto(found));
+    let item = &work.workloads[0];
+    assert_eq!(first_image(&work).from, "r.example/shop/api:v1");
+    assert_eq!(first_image(&work).to.to_string(), format!("r.example/shop/api:v2@{}", digest(2)));
+    assert_eq!(item.baseline.template, *before.template.json(), "byte for byte");
+    assert_eq!(item.baseline.digests.values().collect::<Vec<_>>(), [&digest(1)]);
+    assert!(item.baseline.all_ready && !item.resumes && item.template.is_none());
+    assert_eq!((item.found, item.found_marker.as_ref()), (before.template.hash(), None));
+    assert_eq!((work.release, work.differences.len()), (None, 0));
+    let new = item.new_template(&before.template);
+    assert!(new.differences(&before.template, 9).is_empty(), "nothing but images is touched");
+    assert_eq!(new.image_of(&name("proxy")), Some("envoy:v1"), "and of those only what the catalogue names");
+}
+
+#[test]
+fn what_can_t_be_written_is_refused() {
+    let missing = Found { seen: None, pods: Vec::new(), held: None };
+    assert_eq!(onto(missing), Prepared::Refuse(Refused::Missing { workload: name("api") }));
+
+    let other = template("other", &image("other", "v1", None));
+    let renamed = but(|seen| seen.template = other);
+    let has = vec!["proxy".to_owned(), "other".to_owned()];
+    let no_container = Refused::NoContainer { workload: name("api"), container: name("api"), has };
+    assert_eq!(onto(renamed), Prepared::Refuse(no_container));
+
+    let paused = Prepared::Refuse(Refused::Paused { workload: name("api") });
+    assert_eq!(onto(but(|seen| seen.paused = true)), paused);
+    // A deploy and a rollback alike.
+    let back = Ask::Rollback { to: RollbackTo::Previous, template: false };
+    let facts = Facts { releases: vec![release(1, "v0")], ..wanting(vec![but(|seen| seen.paused = true)], &[]) };
+    assert_eq!(prepare(&back, &target(&["api"]), &facts), paused);
+}
+
+#[test]
+fn one_workload_that_can_t_be_written_refuses_all() {
+    let mut second = found("worker", &image("worker", "v1", None), None);
+    second.seen = None;
+    let wanted = [("api", v2()), ("worker", image("worker", "v2", None))];
+    let facts = wanting(vec![found("api", &v1(), None), second], &wanted);
+    let refused = prepare(&deploy("v2"), &target(&["api", "worker"]), &facts);
+    assert_eq!(refused, Prepared::Refuse(Refused::Missing { workload: name("worker") }));
+}
+
+#[test]
+fn our_own_pause_is_lifted_and_its_baseline_inherited() {
+    let bad = image("api", "v9", Some(&digest(9)));
+    let work = work_of(onto(held("api", &bad)));
+    let item = &work.workloads[0];
+    assert!(item.resumes);
+    assert_eq!(item.baseline, baseline("api"), "what ran before the change that failed, not what that one left");
+    assert_eq!(first_image(&work).from, bad.to_string());
+    // What is written is known whole, because the baseline is another template.
+    let whole = Template::new(item.template.clone().expect("a whole template"));
+    assert_eq!(whole.hash(), ours("api").hash());
+
+    // The same version again resumes as well.
+    let same = work_of(onto(held("api", &v2())));
+    assert!(same.workloads[0].resumes);
+
+    // A rollback inherits too.
+    let back = Ask::Rollback { to: RollbackTo::Previous, template: false };
+    let facts = Facts { releases: vec![release(1, "v1")], ..wanting(vec![held("api", &bad)], &[]) };
+    assert!(work_of(prepare(&back, &target(&["api"]), &facts)).workloads[0].resumes);
+}
+
+#[test]
+fn whose_pause_it_is_shows_in_marker_and_template() {
+    let bad = image("api", "v9", None);
+    let paused = Prepared::Refuse(Refused::Paused { workload: name("api") });
+    let but = |change: fn(&mut Found)| {
+        let mut found = held("api", &bad);
+        change(&mut found);
+        onto(found)
+    };
+    let marker = |text: String| move |found: &mut Found| found.seen.as_mut().expect("seen").marker = Some(text);
+    let marked = |text: String| {
+        let mut found = held("api", &bad);
+        marker(text)(&mut found);
+        onto(found)
+    };
+    assert_eq!(marked(format!("{}/apply", earlier())), paused, "we applied, somebody else paused");
+    assert!(matches!(marked(format!("{}/fence", earlier())), Prepared::Write(_)), "a fence put over our pause");
+    assert_eq!(but(|found| found.held = None), paused, "nobody knows the change that the marker names");
+    let edited = but(|found| {
+        let edited = template_with("api", &image("api", "v9", None), "99");
+        found.seen.as_mut().expect("seen").template = edited;
+    });
+    assert_eq!(edited, paused, "somebody has edited what we had paused");
+    let resumed = work_of(but(|found| found.seen.as_mut().expect("seen").paused = false));
+    assert!(!resumed.workloads[0].resumes, "somebody has lifted our pause");
+    assert_eq!(resumed.workloads[0].baseline.template, *template("api", &bad).json());
+}
+
+#[test]
+fn what_a_failed_change_left_complete_is_no_better_than_what_it_left_paused() {
+    let left_complete = |workload: &str| {
+        let mut found = held(workload, &image(workload, "v9", None));
+        let seen = found.seen.as_mut().expect("seen");
+        seen.paused = false;
+        seen.marker = Some(format!("{}/apply", earlier()));
+        found
+    };
+    let wanted = [("api", v2()), ("worker", image("worker", "v2", Some(&digest(2))))];
+    let both = vec![left_complete("api"), held("worker", &image("worker", "v9", None))];
+    let target = target(&["api", "worker"]);
+    let work = work_of(prepare(&deploy("v2"), &target, &wanting(both, &wanted)));
+    let inherited: Vec<_> = work.workloads.iter().map(|item| (item.resumes, item.baseline.clone())).collect();
+    assert_eq!(inherited, [(false, baseline("api")), (true, baseline("worker"))]);
+
+    // With nothing of it paused, what stands there is what ran before.
+    let both = vec![left_complete("api"), left_complete("worker")];
+    let work = work_of(prepare(&deploy("v2"), &target, &wanting(both, &wanted)));
+    assert!(work.workloads.iter().all(|item| item.baseline != baseline(item.workload.name.as_str())));
+}
+
+/// Version 2 stands in the template, in the ways in which it can.
+#[test]
+fn what_runs_already_is_judged_by_digest() {
+    let v2_tag = || image("api", "v2", None);
+    let unhealthy = |mut found: Found| {
+        found.seen.as_mut().expect("seen").available = 1;
+        found
+    };
+    let nothing = Prepared::NothingToDo;
+    let refused = Prepared::Refuse(Refused::RunsUnhealthy);
+    assert_eq!(onto(found("api", &v2(), None)), nothing, "the digest stands in the template");
+    assert_eq!(onto(unhealthy(found("api", &v2(), None))), refused);
+    assert_eq!(onto(found("api", &v2_tag(), Some(&digest(2)))), nothing, "the pods report it");
+    assert!(matches!(onto(found("api", &v2_tag(), Some(&digest(3)))), Prepared::Write(_)), "the tag has moved");
+    assert!(matches!(onto(unhealthy(found("api", &v2_tag(), None))), Prepared::Write(_)), "nobody knows what runs");
+    let elsewhere: Image = format!("other.example/api:v2@{}", digest(2)).parse().expect("an image");
+    assert!(matches!(onto(found("api", &elsewhere, None)), Prepared::Write(_)), "another repository");
+
+    // A node may report the digest of its own platform.
+    let mut facts = wanting(vec![found("api", &v2_tag(), Some(&digest(22)))], &[("api", v2())]);
+    for wanted in facts.wanted.values_mut() {
+        wanted.platforms = vec![digest(21), digest(22)];
+    }
+    assert_eq!(prepare(&deploy("v2"), &target(&["api"]), &facts), nothing);
+
+    // Without a registry the tag is all there is.
+    let by_tag = |found| prepare(&deploy("v2"), &target(&["api"]), &wanting(vec![found], &[("api", v2_tag())]));
+    assert_eq!(by_tag(found("api", &v2_tag(), Some(&digest(2)))), nothing);
+    assert!(matches!(by_tag(found("api", &v1(), None)), Prepared::Write(_)));
+
+    // Without pods nothing runs.
+    let mut none = found("api", &v2(), None);
+    let seen = none.seen.as_mut().expect("seen");
+    (seen.desired, seen.total, seen.updated, seen.ready, seen.available) = (0, 0, 0, 0, 0);
+    assert!(matches!(onto(none), Prepared::Write(_)));
+
+    // A status of an older generation is nobody's health.
+    let mut stale = found("api", &v2(), None);
+    stale.seen.as_mut().expect("seen").generation = 9;
+    assert_eq!(onto(stale), refused);
+}
+
+#[test]
+fn all_workloads_must_run_it_already() {
+    let both = |second: &Image| vec![found("api", &v2(), None), found("worker", second, None)];
+    let wanted = [("api", v2()), ("worker", image("worker", "v2", Some(&digest(2))))];
+    let target = target(&["api", "worker"]);
+    let behind = prepare(&deploy("v2"), &target, &wanting(both(&image("worker", "v1", None)), &wanted));
+    assert_eq!(work_of(behind).workloads.len(), 2, "changed together");
+    assert_eq!(prepare(&deploy("v2"), &target, &wanting(both(&wanted[1].1), &wanted)), Prepared::NothingToDo);
+}
+
+#[test]
+fn a_baseline_is_good_if_all_its_pods_were_ready() {
+    let is_ready = |change: fn(&mut Found)| {
+        let mut found = found("api", &v1(), Some(&digest(1)));
+        change(&mut found);
+        work_of(onto(found)).workloads[0].baseline.all_ready
+    };
+    let unready = |found: &mut Found| found.pods[0].ready = false;
+    assert!(is_ready(|_| {}));
+    assert!(!is_ready(unready));
+    assert!(!is_ready(|found| drop(found.pods.pop())), "one is missing");
+    let again = |found: &mut Found| {
+        let template = found.seen.as_ref().expect("seen").template.clone();
+        found.pods.push(ready_pod("api", 3, &template, None));
+    };
+    assert!(!is_ready(|found| {
+        found.pods[0].ready = false;
+        let template = found.seen.as_ref().expect("seen").template.clone();
+        found.pods.push(ready_pod("api", 3, &template, None));
+    }));
+    // What goes or has ended has its place taken by others.
+    let gone = is_ready(|found| {
+        let template = found.seen.as_ref().expect("seen").template.clone();
+        let (evicted, deleting) = (found.pods[0].clone().evicted(), found.pods[1].clone().deleting());
+        found.pods =
+            vec![evicted, deleting, ready_pod("api", 3, &template, None), ready_pod("api", 4, &template, None)];
+    });
+    assert!(gone);
+    let mut more = found("api", &v1(), None);
+    again(&mut more);
+    assert!(work_of(onto(more)).workloads[0].baseline.all_ready, "more than are wanted do no harm");
+}
+
+#[test]
+fn a_digest_is_known_only_where_all_ready_pods_agree() {
+    let mut found = found("api", &v1(), Some(&digest(1)));
+    found.pods[1] = found.pods[1].clone().runs(&format!("r.example/shop/api@{}", digest(7)));
+    assert!(work_of(onto(found)).workloads[0].baseline.digests.is_empty());
+    let mut found = super::scene::found("api", &v1(), Some(&digest(1)));
+    found.pods[1] = found.pods[1].clone().runs("sha256:0123");
+    assert!(work_of(onto(found)).workloads[0].baseline.digests.is_empty(), "a bare config id is no digest");
+}
+
+#[test]
+fn the_number_of_the_rollout_is_kept_once_its_controller_has_looked() {
+    let revision = |found| work_of(onto(found)).workloads[0].found_revision.clone();
+    assert_eq!(revision(but(|_| {})).as_deref(), Some("3"));
+    assert_eq!(revision(but(|seen| seen.observed_generation = 5)), None);
+}
+
+// Rollbacks
+
+fn release(at: i64, tag: &str) -> Release {
+    let image = image("api", tag, Some(&digest(u8::try_from(at).expect("small"))));
+    Release {
+        change: crate::names::ChangeId::from_parts(at.unsigned_abs(), 0),
+        number: ChangeNumber(at.unsigned_abs()),
+        at: wall(at.unsigned_abs()),
+        origin: Origin::Verified,
+        workloads: vec![ReleaseWorkload {
+            workload: name("api"),
+            template: template_with("api", &image, "20").json().clone(),
+            images: [(name("api"), image)].into(),
+        }],
+    }
+}
+
+fn back(to: RollbackTo, template: bool, releases: Vec<Release>) -> Prepared {
+    let facts = Facts { releases, ..wanting(vec![found("api", &v2(), Some(&digest(2)))], &[]) };
+    prepare(&Ask::Rollback { to, template }, &target(&["api"]), &facts)
+}
+
+#[test]
+fn a_rollback_writes_images_by_digest_and_names_what_else_differs() {
+    let work = work_of(back(RollbackTo::Previous, false, vec![release(1, "v1"), release(2, "v2")]));
+    assert_eq!(first_image(&work).to, image("api", "v1", Some(&digest(1))));
+    assert_eq!((work.release, work.workloads[0].template.is_none()), (Some(ChangeNumber(1)), true));
+    assert_eq!(work.differences, ["spec.containers.1.env.0.value"]);
+
+    let whole = work_of(back(RollbackTo::Previous, true, vec![release(1, "v1"), release(2, "v2")]));
+    let restored = Template::new(whole.workloads[0].template.clone().expect("a whole template"));
+    assert_eq!(restored.hash(), template_with("api", &image("api", "v1", Some(&digest(1))), "20").hash());
+}
+
+#[test]
+fn what_a_rollback_can_t_go_to_is_refused() {
+    let refused = |to: RollbackTo, releases| match back(to, false, releases) {
+        Prepared::Refuse(why) => why,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused(RollbackTo::Previous, vec![]), Refused::NothingToReturnTo);
+    assert_eq!(refused(RollbackTo::Previous, vec![release(2, "v2")]), Refused::NothingToReturnTo, "it runs");
+    let unknown = |named: &str| Refused::UnknownRelease { named: named.to_owned() };
+    assert_eq!(refused(RollbackTo::Named(name("v7")), vec![release(1, "v1")]), unknown("v7"));
+    assert_eq!(refused(RollbackTo::Release(ChangeNumber(7)), vec![release(1, "v1")]), unknown("#7"));
+    let baseline = Release { origin: Origin::Baseline, ..release(1, "v1") };
+    let by_number = refused(RollbackTo::Release(ChangeNumber(1)), vec![baseline.clone()]);
+    assert_eq!(by_number, unknown("#1"), "what a change found is not what it made");
+    // A workload or container that the release did not have yet.
+    let mut older = release(1, "v1");
+    older.workloads[0].images.clear();
+    assert_eq!(refused(RollbackTo::Named(name("v1")), vec![older]), unknown("v1"));
+    let elsewhere = Release { workloads: vec![], ..baseline };
+    assert_eq!(refused(RollbackTo::Before(elsewhere.change), vec![elsewhere]), Refused::NothingToReturnTo);
+}
+
+#[test]
+fn a_rollback_to_a_baseline_names_no_release() {
+    let baseline = Release { origin: Origin::Baseline, ..release(1, "v1") };
+    let work = work_of(back(RollbackTo::Before(baseline.change), false, vec![baseline]));
+    assert_eq!(work.release, None);
+    assert_eq!(first_image(&work).to, image("api", "v1", Some(&digest(1))));
+}
+
+#[test]
+fn a_rollback_to_what_runs_has_nothing_to_do() {
+    let named = |template| back(RollbackTo::Named(name("v2")), template, vec![release(2, "v2")]);
+    assert_eq!(named(false), Prepared::NothingToDo);
+    assert!(matches!(named(true), Prepared::Write(_)), "but for the rest of its template");
+}
+
+#[test]
+fn what_was_withdrawn_is_passed_over() {
+    let all = vec![release(1, "v1"), release(3, "v3")];
+    let images = [((name("api"), name("api")), image("api", "v3", Some(&digest(3))))].into();
+    let withdrawn = vec![Withdrawn::of(ChangeNumber(9), &images)];
+    let back = Ask::Rollback { to: RollbackTo::Previous, template: false };
+    let facts = |withdrawn| Facts { releases: all.clone(), withdrawn, ..wanting(vec![found("api", &v2(), None)], &[]) };
+    let went_to = |withdrawn| work_of(prepare(&back, &target(&["api"]), &facts(withdrawn))).release;
+    assert_eq!(went_to(vec![]), Some(ChangeNumber(3)), "what runs is no release, and counts as above all");
+    assert_eq!(went_to(withdrawn), Some(ChangeNumber(1)));
+}
