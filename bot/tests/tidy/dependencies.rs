@@ -16,7 +16,7 @@ const OURS: [(&str, &[&str]); 8] = [
     ("simulation", &["commands", "state", "world"]),
     ("cluster", &[]),
     ("e2e", &["cluster", "commands", "rotabot", "simulation", "state", "world"]),
-    ("bench", &["cluster", "commands", "rotabot", "state", "world"]),
+    ("bench", &["cluster", "e2e", "state"]),
 ];
 
 /// What speaks to the outside, by the crates that do.

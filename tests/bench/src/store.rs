@@ -1,7 +1,7 @@
 //! Durable commits a second, against a bare loop of write and fdatasync with records of the same size: the least that any
 //! store on this disk has to do. Once with one commit waiting at a time, once with 64, both sides then writing in groups.
 
-use crate::table::{Row, Target, median};
+use crate::table::{Compared, Row, median};
 use anyhow::{Context as _, Result, bail};
 use futures::StreamExt as _;
 use futures::channel::oneshot;
@@ -11,30 +11,21 @@ use futures::stream::FuturesUnordered;
 use state::store::{Commit, Committed, Key, SledOptions, SledStore, Store as _};
 use std::fs::File;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-#[derive(clap::Args)]
-pub(crate) struct Arguments {
-    /// A folder on the disk to measure: not in memory. A folder of its own is made in it, and removed again.
-    #[arg(long, default_value = "target")]
-    folder: PathBuf,
-    /// How many pairs to measure with each number of waiting commits.
-    #[arg(long, default_value_t = 60)]
-    pairs: usize,
-    /// How long each half of a pair takes, in milliseconds: short, so that whatever else the disk does meets both halves.
-    #[arg(long, default_value_t = 100)]
-    slice: u64,
-}
+/// How many pairs are measured with each number of waiting commits.
+const PAIRS: usize = 60;
+/// How long each half of a pair takes: short, so that whatever else the disk does meets both halves.
+const SLICE: Duration = Duration::from_millis(100);
 
-pub(crate) fn run(arguments: &Arguments) -> Result<Vec<Row>> {
-    refuse_memory(&arguments.folder)?;
-    let folder = tempfile::Builder::new().prefix("bench-store").tempdir_in(&arguments.folder)?;
+pub(crate) fn run(folder: &Path) -> Result<Vec<Row>> {
+    refuse_memory(folder)?;
+    let folder = tempfile::Builder::new().prefix("bench-store").tempdir_in(folder)?;
     let ours = SledStore::open(SledOptions::new(folder.path().join("store")))?;
     let bare = BareLog::create(&folder.path().join("bare"))?;
-    let slice = Duration::from_millis(arguments.slice);
-    [1, 64].into_iter().map(|waiting| compare(&ours, &bare, waiting, arguments.pairs, slice)).collect()
+    [1, 64].into_iter().map(|waiting| compare(&ours, &bare, waiting)).collect()
 }
 
 /// What a record of a change comes to.
@@ -42,7 +33,7 @@ const RECORD: usize = 400;
 /// How many records there are: they are written again and again, as those of open changes are.
 const RECORDS: u64 = 10_000;
 
-fn compare(ours: &SledStore, bare: &BareLog, waiting: usize, pairs: usize, slice: Duration) -> Result<Row> {
+fn compare(ours: &SledStore, bare: &BareLog, waiting: usize) -> Result<Row> {
     let (mut rates, mut bare_rates, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     let mut number = 0;
     let mut store_commits = |slice| {
@@ -63,26 +54,25 @@ fn compare(ours: &SledStore, bare: &BareLog, waiting: usize, pairs: usize, slice
         _ => per_second(waiting, slice, || bare.commit()),
     };
     // What is measured first is not always the same, and the first of all does not count: everything is cold.
-    store_commits(slice)?;
-    bare_writes(slice)?;
-    for pair in 0..pairs {
+    store_commits(SLICE)?;
+    bare_writes(SLICE)?;
+    for pair in 0..PAIRS {
         let (rate, bare_rate) = if pair % 2 == 0 {
-            let rate = store_commits(slice)?;
-            (rate, bare_writes(slice)?)
+            let rate = store_commits(SLICE)?;
+            (rate, bare_writes(SLICE)?)
         } else {
-            let bare_rate = bare_writes(slice)?;
-            (store_commits(slice)?, bare_rate)
+            let bare_rate = bare_writes(SLICE)?;
+            (store_commits(SLICE)?, bare_rate)
         };
         rates.push(rate);
         bare_rates.push(bare_rate);
         ratios.push(rate / bare_rate);
     }
     Ok(Row {
-        what: format!("durable commits a second, {waiting} waiting (bare: write + fdatasync)"),
+        what: format!("durable commits a second, {waiting} waiting; a bare loop of write and fdatasync"),
         ours: format!("{:.0}", median(rates)),
-        peer: format!("{:.0}", median(bare_rates)),
-        compared: median(ratios),
-        target: Target::AtLeast(0.35),
+        beside: format!("{:.0}", median(bare_rates)),
+        compared: Compared::Faster { ratio: median(ratios), at_least: 0.35 },
     })
 }
 

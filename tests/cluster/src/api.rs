@@ -4,8 +4,8 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::LazyLock;
-use std::sync::mpsc::sync_channel;
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, channel, sync_channel};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use reqwest::{Certificate, Client, Method, RequestBuilder};
@@ -16,6 +16,9 @@ use crate::kubeconfig::{Identity, Kubeconfig};
 
 /// Longer than the API server ever takes, shorter than anybody waits for a frozen one.
 const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// No watch of a test is open for longer.
+const LONGEST_WATCH: Duration = Duration::from_secs(3600);
 
 /// The name under which tests own fields in server-side apply.
 const MANAGER: &str = "test";
@@ -91,6 +94,30 @@ impl Api {
         block(async move { answer(request).await })
     }
 
+    /// Every change of a collection from now on, or from the `resourceVersion` that the path names, with the moment at which it was
+    /// heard. Ends when the receiver is dropped, or when the server ends it.
+    pub fn watch(&self, path: &str) -> Result<Receiver<(Instant, Value)>> {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let request = self.request(Method::GET, &format!("{path}{separator}watch=true")).timeout(LONGEST_WATCH);
+        let mut response = block(async move { Ok(request.send().await?.error_for_status()?) })?;
+        let (events, heard) = channel();
+        runtime()?.spawn(async move {
+            let mut unread = Vec::new();
+            while let Ok(Some(chunk)) = response.chunk().await {
+                let now = Instant::now();
+                unread.extend_from_slice(&chunk);
+                while let Some(end) = unread.iter().position(|byte| *byte == b'\n') {
+                    let line: Vec<u8> = unread.drain(..=end).collect();
+                    let Ok(event) = serde_json::from_slice(&line) else { return };
+                    if events.send((now, event)).is_err() {
+                        return;
+                    }
+                }
+            }
+        });
+        Ok(heard)
+    }
+
     fn send(&self, method: Method, path: &str, body: Option<(&str, &Value)>) -> Result<Value> {
         let what = format!("{method} {path}");
         let mut request = self.request(method, path);
@@ -134,13 +161,16 @@ impl fmt::Display for ApiError {
 
 impl std::error::Error for ApiError {}
 
-/// Runs to its end on the harness's own runtime, whatever thread asks.
-pub(crate) fn block<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+fn runtime() -> Result<&'static Runtime> {
     static RUNTIME: LazyLock<Result<Runtime, std::io::Error>> =
         LazyLock::new(|| Builder::new_multi_thread().worker_threads(1).thread_name("cluster").enable_all().build());
-    let runtime = RUNTIME.as_ref().map_err(|error| anyhow!("the harness's runtime: {error}"))?;
+    RUNTIME.as_ref().map_err(|error| anyhow!("the harness's runtime: {error}"))
+}
+
+/// Runs to its end on the harness's own runtime, whatever thread asks.
+pub(crate) fn block<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
     let (sender, answer) = sync_channel(1);
-    runtime.spawn(async move {
+    runtime()?.spawn(async move {
         let _ = sender.send(work.await);
     });
     answer.recv().context("the harness's runtime dropped a request")?

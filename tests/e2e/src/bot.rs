@@ -34,9 +34,27 @@ pub fn binary() -> Result<PathBuf> {
     })
 }
 
+/// What tests look for in the log.
+const LOG: &str = "info,rotabot=debug,commands=debug,state=debug";
+
+/// Which rotabot runs, and what it logs.
+#[derive(Clone, Debug)]
+pub struct Build {
+    pub program: PathBuf,
+    /// As `RUST_LOG` has it.
+    pub log: &'static str,
+}
+
+impl Build {
+    /// The one of [`binary`], with a log that tells much.
+    pub fn beside_the_test() -> Result<Self> {
+        Ok(Self { program: binary()?, log: LOG })
+    }
+}
+
 /// A rotabot with its folder: configuration, data, and logs. It ends with this, and with the tests.
 pub struct Bot {
-    program: PathBuf,
+    build: Build,
     process: Mutex<Option<Owned>>,
     says: AtomicU64,
     folder: OwnedFolder,
@@ -51,8 +69,13 @@ pub struct Saying {
 impl Bot {
     /// Configured, and not started yet.
     pub fn new(config: &Config, kubeconfig: &Kubeconfig) -> Result<Self> {
+        Self::of(Build::beside_the_test()?, config, kubeconfig)
+    }
+
+    /// The same, of a build of one's choice.
+    pub fn of(build: Build, config: &Config, kubeconfig: &Kubeconfig) -> Result<Self> {
         let folder = OwnedFolder::new("rotabot-e2e-")?;
-        let bot = Self { program: binary()?, process: Mutex::new(None), says: AtomicU64::new(0), folder };
+        let bot = Self { build, process: Mutex::new(None), says: AtomicU64::new(0), folder };
         bot.configure(config, kubeconfig)?;
         Ok(bot)
     }
@@ -77,12 +100,19 @@ impl Bot {
         self.folder().join("data")
     }
 
+    /// Starts it, and doesn't wait.
+    pub fn launch(&self) -> Result<()> {
+        let arguments = self.arguments(&["run"]);
+        let process = Owned::start_with(&self.build.program, &arguments, &self.environment(), &self.log_file())?;
+        *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Some(process);
+        Ok(())
+    }
+
     /// Starts it, and waits until it answers.
     pub fn start(&self) -> Result<()> {
-        let process =
-            Owned::start_with(&self.program, &self.arguments(&["run"]), &self.environment(), &self.log_file())?;
-        let mut running = self.process.lock().unwrap_or_else(PoisonError::into_inner);
-        let started = running.insert(process);
+        self.launch()?;
+        let running = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        let started = running.as_ref().context("it was killed while it started")?;
         until("rotabot's socket", PATIENCE, || {
             started.must_run()?;
             let answers = std::os::unix::net::UnixStream::connect(self.data().join("rotabot.sock")).is_ok();
@@ -141,12 +171,19 @@ impl Bot {
         self.saying(arguments)?.end()
     }
 
+    /// Any subcommand with this bot's configuration and data, for the caller to start and time.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.build.program);
+        command.args(self.arguments(arguments)).envs(self.environment());
+        command
+    }
+
     /// Runs a subcommand that reads its standard input.
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Result<std::process::Output> {
         use std::io::Write as _;
         use std::process::Stdio;
         let mut command = Command::new("timeout");
-        command.args(["--kill-after=5", "180"]).arg(&self.program).args(self.arguments(arguments));
+        command.args(["--kill-after=5", "180"]).arg(&self.build.program).args(self.arguments(arguments));
         command.envs(self.environment()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().context("`timeout` of coreutils")?;
         if let Some(mut pipe) = child.stdin.take() {
@@ -168,7 +205,8 @@ impl Bot {
     fn saying(&self, arguments: &[&str]) -> Result<Saying> {
         let number = self.says.fetch_add(1, Ordering::Relaxed);
         let printed = self.folder().join(format!("say-{number}.out"));
-        let process = Owned::start_with(&self.program, &self.arguments(arguments), &self.environment(), &printed)?;
+        let process =
+            Owned::start_with(&self.build.program, &self.arguments(arguments), &self.environment(), &printed)?;
         Ok(Saying { process, printed })
     }
 
@@ -180,7 +218,7 @@ impl Bot {
     }
 
     fn environment(&self) -> [(&'static str, &'static str); 2] {
-        [("NO_COLOR", "1"), ("RUST_LOG", "info,rotabot=debug,commands=debug,state=debug")]
+        [("NO_COLOR", "1"), ("RUST_LOG", self.build.log)]
     }
 
     fn log_file(&self) -> PathBuf {

@@ -47,10 +47,15 @@ impl Config {
         self
     }
 
-    /// A registry that is spoken to without TLS.
-    pub fn plain_registry(mut self, address: &str) -> Self {
-        self.sections.push(format!("[registries.\"{address}\"]\nplain_http = true\n"));
+    /// A whole section more, as TOML has it.
+    pub fn section(mut self, text: String) -> Self {
+        self.sections.push(text);
         self
+    }
+
+    /// A registry that is spoken to without TLS.
+    pub fn plain_registry(self, address: &str) -> Self {
+        self.section(format!("[registries.\"{address}\"]\nplain_http = true\n"))
     }
 
     /// The file's text. `lin` is whoever runs the tests, an admin; `mo` reads Chinese and may be spoken for; `zhou` may only look.

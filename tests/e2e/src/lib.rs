@@ -14,7 +14,7 @@ mod random;
 mod said;
 mod shop;
 
-pub use bot::{Bot, Saying, binary};
+pub use bot::{Bot, Build, Saying, binary};
 pub use config::Config;
 pub use counting::{Counted, requests_of};
 pub use export::{Export, Recorded};

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use cluster::{ControlPlane, Deployment, Image, Kubeconfig, Namespace, Registry, RegistryOptions, until};
 use serde_json::Value;
 
-use crate::bot::Bot;
+use crate::bot::{Bot, Build};
 use crate::config::Config;
 use crate::export::Recorded;
 use crate::proxy::Proxy;
@@ -31,6 +31,7 @@ pub struct Setup<'a> {
     kubeconfig: Kubeconfig,
     deployment: Option<Deployment>,
     config: Config,
+    build: Option<Build>,
 }
 
 /// A running shop.
@@ -66,7 +67,7 @@ impl<'a> Setup<'a> {
         let config = Config::new(namespace.name(), &image.repository).plain_registry(registry.address());
         let deployment = Deployment::new("api", &image.pinned()).replicas(3).progress_deadline(600);
         let (kubeconfig, deployment) = (plane.kubeconfig(), Some(deployment));
-        Ok(Self { namespace, registry, first: image, kubeconfig, deployment, config })
+        Ok(Self { namespace, registry, first: image, kubeconfig, deployment, config, build: None })
     }
 
     /// Sets a key of the policy, with its value as TOML has it.
@@ -90,6 +91,12 @@ impl<'a> Setup<'a> {
         self
     }
 
+    /// Runs this rotabot.
+    pub fn build(mut self, build: Build) -> Self {
+        self.build = Some(build);
+        self
+    }
+
     /// Reaches the cluster with this.
     pub fn kubeconfig(mut self, kubeconfig: Kubeconfig) -> Self {
         self.kubeconfig = kubeconfig;
@@ -107,8 +114,8 @@ impl<'a> Setup<'a> {
 
     /// Everything but rotabot runs; the Deployment is rolled out, unless it is paused or has no pods.
     pub fn prepare(self) -> Result<Shop<'a>> {
-        let bot = Bot::new(&self.config, &self.kubeconfig)?;
-        let Self { namespace, registry, first, kubeconfig, deployment, config } = self;
+        let Self { namespace, registry, first, kubeconfig, deployment, config, build } = self;
+        let bot = Bot::of(build.map_or_else(Build::beside_the_test, Ok)?, &config, &kubeconfig)?;
         let shop = Shop { bot, namespace, registry, first, config, kubeconfig };
         if let Some(deployment) = &deployment {
             shop.namespace.create_object("deployments", &deployment.json())?;
