@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use commands::invocation::{Desk, Via};
-use state::names::{ClusterName, Namespace};
 use state::store::{SledOptions, SledStore, Store, StoreFault};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -160,8 +159,7 @@ fn warn_of_strangers(data: &Path) {
 /// The clusters, with all namespaces of the catalogue watched from the start.
 fn watched(config: &Config, tasks: &Arc<Tasks>) -> Kubernetes {
     let tasks = Arc::clone(tasks);
-    let wake = move |cluster: &ClusterName, namespace: &Namespace| tasks.wake(cluster, namespace);
-    let wake: Wake = Arc::new(wake);
+    let wake: Wake = Arc::new(move |cluster, namespace, concerned| tasks.wake(cluster, namespace, concerned));
     let kubernetes = Kubernetes::start(&config.clusters, &wake);
     for environment in config.catalogue.environments.values() {
         kubernetes.watch(&environment.cluster, &environment.namespace);

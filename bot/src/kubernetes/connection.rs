@@ -4,7 +4,7 @@
 //! cluster stays silent or no longer takes our credentials, for files and tokens change under a bot that runs for
 //! months. The heartbeat says when the API server last answered; what that is worth is in `freshness`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,7 +32,16 @@ const CLIENT_REST: Duration = Duration::from_secs(10);
 const LONGEST_LOG: u64 = 1 << 20;
 
 /// Called with each change of what is known of a namespace.
-pub type Wake = Arc<dyn Fn(&ClusterName, &Namespace) + Send + Sync>;
+pub type Wake = Arc<dyn Fn(&ClusterName, &Namespace, Concerned<'_>) + Send + Sync>;
+
+/// Whom a change of what is known concerns.
+#[derive(Debug, Clone, Copy)]
+pub enum Concerned<'a> {
+    /// All who look at the namespace.
+    All,
+    /// Those who look at a workload of one of these names.
+    Of(&'a BTreeSet<String>),
+}
 
 pub(super) struct Connection {
     name: ClusterName,
@@ -99,8 +108,8 @@ impl Connection {
         self.beat_soon.notify_one();
     }
 
-    pub(super) fn wake(&self, namespace: &Namespace) {
-        (self.wake)(self.name(), namespace);
+    pub(super) fn wake(&self, namespace: &Namespace, concerned: Concerned<'_>) {
+        (self.wake)(self.name(), namespace, concerned);
     }
 
     /// The client, if there is one yet.
@@ -214,7 +223,7 @@ impl Connection {
         let rooms: Vec<_> = locked(&self.rooms).values().cloned().collect();
         for room in rooms {
             if room.beat(sent) {
-                self.wake(room.namespace());
+                self.wake(room.namespace(), Concerned::All);
             }
         }
     }

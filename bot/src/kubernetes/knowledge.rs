@@ -2,7 +2,7 @@
 //!
 //! Filled by the watches, read by whoever asks; never the network, never a wait. Whether it is still true is in
 //! `freshness`. Pods are kept by the ReplicaSet that owns them, so that a look at one workload among hundreds costs
-//! what its own pods cost.
+//! what its own pods cost, and news say which workload they are about, so that nobody looks at another's for nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -28,6 +28,10 @@ pub(super) struct Knowledge {
     /// Owners of pods that are not known (yet), for two watches are not consistent with each other.
     strangers: BTreeSet<String>,
     autoscalers: HashMap<String, Autoscaler>,
+    /// The names of Deployments, by their uid.
+    names: HashMap<String, String>,
+    /// The names of Deployments of which something else is known than when that was asked last.
+    news: BTreeSet<String>,
 }
 
 impl Knowledge {
@@ -69,13 +73,50 @@ impl Knowledge {
         self.autoscalers.values().find(scales).map(|one| one.seen)
     }
 
+    /// The Deployments of which something else is known than when this was asked last.
+    pub(super) fn news(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.news)
+    }
+
     fn acquaint(&mut self, owner: &str) {
-        if self.sets.contains_key(owner) || !self.pods.contains_key(owner) {
-            self.strangers.remove(owner);
+        let passed = if self.sets.contains_key(owner) || !self.pods.contains_key(owner) {
+            self.strangers.remove(owner)
         } else {
-            self.strangers.insert(owner.to_owned());
+            self.strangers.insert(owner.to_owned())
+        };
+        // Whoever selects its pods has seen them until now, or sees them from now on.
+        if passed {
+            let pods = self.pods.get(owner).into_iter().flat_map(BTreeMap::values);
+            self.news.extend(pods.flat_map(|pod| selecting(&self.deployments, &pod.labels)));
         }
     }
+
+    fn news_of_set(&mut self, set: &str) {
+        let owner = self.sets.get(set).and_then(|set| set.owner.as_ref());
+        self.news.extend(owner.and_then(|owner| self.names.get(owner)).cloned());
+    }
+
+    /// A pod is seen by the Deployment that its ReplicaSet belongs to; that of a stranger by all that select it.
+    fn news_of_pod(&mut self, set: &str, labels: &BTreeMap<String, String>) {
+        match self.sets.contains_key(set) {
+            true => self.news_of_set(set),
+            false => self.news.extend(selecting(&self.deployments, labels)),
+        }
+    }
+
+    fn news_of_autoscaler(&mut self, autoscaler: &Autoscaler) {
+        let (kind, name) = &autoscaler.scales;
+        self.news.extend((kind == "Deployment").then(|| name.clone()));
+    }
+}
+
+/// The names of the Deployments that select these labels.
+fn selecting(
+    deployments: &HashMap<String, Deployment>,
+    labels: &BTreeMap<String, String>,
+) -> impl Iterator<Item = String> {
+    let selecting = deployments.values().filter(|deployment| deployment.selector.selects(labels));
+    selecting.map(|deployment| deployment.name.clone())
 }
 
 /// A kind of object that is watched, and its place in the knowledge.
@@ -107,13 +148,19 @@ impl Kept for Deployment {
             if *known == self {
                 return false;
             }
+            knowledge.names.remove(&known.seen.uid);
         }
+        knowledge.news.insert(self.name.clone());
+        knowledge.names.insert(self.seen.uid.clone(), self.name.clone());
         knowledge.deployments.insert(self.name.clone(), self);
         true
     }
 
     fn forget(knowledge: &mut Knowledge, key: &str) -> bool {
-        knowledge.deployments.remove(key).is_some()
+        let Some(deployment) = knowledge.deployments.remove(key) else { return false };
+        knowledge.names.remove(&deployment.seen.uid);
+        knowledge.news.insert(deployment.name);
+        true
     }
 
     fn keys(knowledge: &Knowledge) -> Vec<String> {
@@ -137,10 +184,12 @@ impl Kept for ReplicaSet {
         }
         knowledge.sets.insert(uid.clone(), self);
         knowledge.acquaint(&uid);
+        knowledge.news_of_set(&uid);
         true
     }
 
     fn forget(knowledge: &mut Knowledge, key: &str) -> bool {
+        knowledge.news_of_set(key);
         let Some(set) = knowledge.sets.remove(key) else { return false };
         if let Some(owner) = set.owner
             && let Some(sets) = knowledge.sets_of.get_mut(&owner)
@@ -175,6 +224,7 @@ impl Kept for Pod {
             return false;
         }
         Self::forget(knowledge, &self.seen.name);
+        knowledge.news_of_pod(&owner, &self.labels);
         let name = self.seen.name.clone();
         knowledge.owner_of.insert(name.clone(), owner.clone());
         knowledge.pods.entry(owner.clone()).or_default().insert(name, self);
@@ -185,9 +235,12 @@ impl Kept for Pod {
     fn forget(knowledge: &mut Knowledge, key: &str) -> bool {
         let Some(owner) = knowledge.owner_of.remove(key) else { return false };
         if let Some(pods) = knowledge.pods.get_mut(&owner) {
-            pods.remove(key);
+            let pod = pods.remove(key);
             if pods.is_empty() {
                 knowledge.pods.remove(&owner);
+            }
+            if let Some(pod) = pod {
+                knowledge.news_of_pod(&owner, &pod.labels);
             }
         }
         knowledge.acquaint(&owner);
@@ -208,12 +261,17 @@ impl Kept for Autoscaler {
         if knowledge.autoscalers.get(&self.name) == Some(&self) {
             return false;
         }
+        // What it scaled before is no longer scaled by it.
+        Self::forget(knowledge, &self.name);
+        knowledge.news_of_autoscaler(&self);
         knowledge.autoscalers.insert(self.name.clone(), self);
         true
     }
 
     fn forget(knowledge: &mut Knowledge, key: &str) -> bool {
-        knowledge.autoscalers.remove(key).is_some()
+        let Some(autoscaler) = knowledge.autoscalers.remove(key) else { return false };
+        knowledge.news_of_autoscaler(&autoscaler);
+        true
     }
 
     fn keys(knowledge: &Knowledge) -> Vec<String> {

@@ -36,7 +36,7 @@ use state::template::TemplateHash;
 use tokio::task::AbortHandle;
 
 use self::answers::CallFault;
-pub use self::connection::Wake;
+pub use self::connection::{Concerned, Wake};
 use self::connection::{Connection, locked};
 use self::objects::{Autoscaler, Deployment, Pod, ReplicaSet};
 use self::room::Room;
@@ -61,8 +61,8 @@ pub struct Kubernetes {
 
 impl Kubernetes {
     /// Begins to reach for the clusters, in tasks of the runtime that this is called in. None of them needs to be
-    /// there. `wake` is called, from those tasks, with each change of what is known of a namespace, and when the
-    /// knowledge of it becomes fresh again; it has to be quick.
+    /// there. `wake` is called, from those tasks, with each change of what is known of a namespace and the workloads that
+    /// it is about, and for all of them when the knowledge becomes fresh again; it has to be quick.
     pub fn start(clusters: &BTreeMap<ClusterName, ClusterAccess>, wake: &Wake) -> Self {
         let connections = clusters.iter().map(|(name, access)| {
             let connection = Connection::new(name.clone(), access.clone(), Arc::clone(wake));

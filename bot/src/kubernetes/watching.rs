@@ -20,8 +20,8 @@ use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, timeout};
 
 use super::answers::{self, CallFault};
-use super::connection::Connection;
-use super::knowledge::Kept;
+use super::connection::{Concerned, Connection};
+use super::knowledge::{Kept, Knowledge};
 use super::objects::{Autoscaler, Deployment, Misshapen, Pod, ReplicaSet};
 use super::requests::{self, Collection};
 use super::room::Room;
@@ -271,20 +271,17 @@ impl<T: Watched> Watching<T> {
             let List::<T> { metadata, items } = answers::json(&body)?;
             drop(body);
             let last = metadata.next.is_empty();
-            let changed = self.room.knowledge(|knowledge| {
-                let mut changed = false;
+            self.learn(|knowledge| {
                 for Boiled { object, .. } in items {
                     listed.insert(object.key().to_owned());
-                    changed |= object.keep(knowledge);
+                    object.keep(knowledge);
                 }
                 if last {
                     for key in T::keys(knowledge).iter().filter(|key| !listed.contains(*key)) {
-                        changed |= T::forget(knowledge, key);
+                        T::forget(knowledge, key);
                     }
                 }
-                changed
             });
-            self.tell(changed);
             if last {
                 return Ok(metadata.resource_version);
             }
@@ -312,11 +309,11 @@ impl<T: Watched> Watching<T> {
             match event? {
                 None => return Ok(End::Over),
                 Some(WatchEvent::Added(boiled) | WatchEvent::Modified(boiled)) => {
-                    self.tell(self.room.knowledge(|knowledge| boiled.object.keep(knowledge)));
+                    self.learn(|knowledge| boiled.object.keep(knowledge));
                     self.heard(boiled.version);
                 }
                 Some(WatchEvent::Deleted(boiled)) => {
-                    self.tell(self.room.knowledge(|knowledge| T::forget(knowledge, boiled.object.key())));
+                    self.learn(|knowledge| T::forget(knowledge, boiled.object.key()));
                     self.heard(boiled.version);
                 }
                 Some(WatchEvent::Bookmark(bookmark)) => self.heard(bookmark.metadata.resource_version),
@@ -339,9 +336,14 @@ impl<T: Watched> Watching<T> {
         }
     }
 
-    fn tell(&self, changed: bool) {
-        if changed {
-            self.connection.wake(self.room.namespace());
+    /// Takes something in, and wakes whom it concerns.
+    fn learn<R>(&self, take_in: impl FnOnce(&mut Knowledge) -> R) {
+        let news = self.room.knowledge(|knowledge| {
+            take_in(knowledge);
+            knowledge.news()
+        });
+        if !news.is_empty() {
+            self.connection.wake(self.room.namespace(), Concerned::Of(&news));
         }
     }
 

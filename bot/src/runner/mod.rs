@@ -14,11 +14,13 @@ use commands::dispatch::{Dispatch, Heard};
 use commands::engine::{Board, Engine};
 use commands::ports::{Chat, Cluster, Registry};
 use state::catalogue::{Catalogue, Target};
-use state::names::{ChangeId, ClusterName, Namespace};
+use state::names::{ChangeId, ClusterName, Namespace, WorkloadName};
 use state::records::{RecordFault, Records};
 use state::store::Store;
 use state::time::Now;
 use tokio::sync::{Notify, watch};
+
+use crate::kubernetes::Concerned;
 
 /// What the engine works on, here or in a demonstration.
 pub struct Neighbours {
@@ -65,14 +67,26 @@ pub struct Tasks {
 }
 
 struct Task {
-    place: (ClusterName, Namespace),
+    cluster: ClusterName,
+    namespace: Namespace,
+    workloads: Vec<WorkloadName>,
     wake: Arc<Notify>,
 }
 
+impl Task {
+    fn is_concerned(&self, cluster: &ClusterName, namespace: &Namespace, concerned: Concerned<'_>) -> bool {
+        let named = || match concerned {
+            Concerned::All => true,
+            Concerned::Of(names) => self.workloads.iter().any(|workload| names.contains(workload.as_str())),
+        };
+        self.namespace == *namespace && self.cluster == *cluster && named()
+    }
+}
+
 impl Tasks {
-    /// Wakes the changes in a namespace.
-    pub fn wake(&self, cluster: &ClusterName, namespace: &Namespace) {
-        for task in self.changes().values().filter(|task| task.place.0 == *cluster && task.place.1 == *namespace) {
+    /// Wakes the changes in a namespace that something concerns.
+    pub fn wake(&self, cluster: &ClusterName, namespace: &Namespace, concerned: Concerned<'_>) {
+        for task in self.changes().values().filter(|task| task.is_concerned(cluster, namespace, concerned)) {
             task.wake.notify_one();
         }
     }
@@ -97,8 +111,13 @@ impl Tasks {
             return None;
         }
         let wake = Arc::new(Notify::new());
-        let place = (target.cluster.clone(), target.namespace.clone());
-        changes.insert(id, Task { place, wake: Arc::clone(&wake) });
+        let task = Task {
+            cluster: target.cluster.clone(),
+            namespace: target.namespace.clone(),
+            workloads: target.workloads.iter().map(|workload| workload.name.clone()).collect(),
+            wake: Arc::clone(&wake),
+        };
+        changes.insert(id, task);
         Some(wake)
     }
 
@@ -181,5 +200,63 @@ impl Runner {
         if matches!(fault, RecordFault::OutcomeUnknown(_)) {
             self.end(Ending::StoreUnknown);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use futures::FutureExt as _;
+    use state::catalogue::{Permissions, Policy, Workload, WorkloadKind};
+    use state::names::{ChannelName, EnvironmentName, ServiceName, TargetName};
+
+    use super::*;
+
+    fn target(namespace: &str, workloads: &[&str]) -> Target {
+        let workload = |name: &&str| Workload {
+            kind: WorkloadKind::Deployment,
+            name: WorkloadName::new(*name).expect("a name"),
+            containers: Vec::new(),
+        };
+        Target {
+            name: TargetName {
+                service: ServiceName::new("api").expect("a name"),
+                environment: EnvironmentName::new("prod").expect("a name"),
+            },
+            cluster: ClusterName::new("main").expect("a name"),
+            namespace: namespace.parse().expect("a namespace"),
+            workloads: workloads.iter().map(workload).collect(),
+            channel: ChannelName::new("ops").expect("a name"),
+            policy: Policy::default(),
+            permissions: Permissions::default(),
+            owners: Vec::new(),
+            runbook: None,
+            dashboard: None,
+        }
+    }
+
+    #[test]
+    fn news_of_a_workload_wake_those_who_change_it_and_nobody_else() {
+        let tasks = Tasks::default();
+        let targets =
+            [target("shop", &["api", "worker"]), target("shop", &["pay"]), target("elsewhere", &["worker", "pay"])];
+        let places = (0..).zip(&targets);
+        let wakes: Vec<_> = places
+            .map(|(n, target)| tasks.take_up(ChangeId::from_parts(0, n), target).expect("not taken up before"))
+            .collect();
+        let woken = || wakes.iter().map(|wake| wake.notified().now_or_never().is_some()).collect::<Vec<_>>();
+        let main = ClusterName::new("main").expect("a name");
+        let shop: Namespace = "shop".parse().expect("a namespace");
+
+        let names = BTreeSet::from(["worker".to_owned(), "web".to_owned()]);
+        tasks.wake(&main, &shop, Concerned::Of(&names));
+        assert_eq!(woken(), [true, false, false]);
+        tasks.wake(&main, &shop, Concerned::All);
+        assert_eq!(woken(), [true, true, false]);
+        tasks.wake(&ClusterName::new("other").expect("a name"), &shop, Concerned::All);
+        assert_eq!(woken(), [false, false, false]);
+        tasks.wake_all();
+        assert_eq!(woken(), [true, true, true]);
     }
 }

@@ -125,3 +125,72 @@ fn an_unknown_workload_has_nothing() {
     assert_eq!(knowledge.view(&api()), WorkloadView { workload: None, pods: Vec::new() });
     assert_eq!(knowledge.selector(&api()), None);
 }
+
+fn named(name: &str, uid: &str) -> Deployment {
+    let mut json = deployment_json();
+    json["metadata"]["name"] = name.into();
+    json["metadata"]["uid"] = uid.into();
+    Deployment::read(json).expect("a Deployment")
+}
+
+fn news(knowledge: &mut Knowledge) -> Vec<String> {
+    knowledge.news().into_iter().collect()
+}
+
+#[test]
+fn news_are_of_the_workload_that_they_are_about() {
+    let mut knowledge = Knowledge::default();
+    named("api", "d-1").keep(&mut knowledge);
+    assert_eq!(news(&mut knowledge), ["api"]);
+    named("pay", "d-2").keep(&mut knowledge);
+    assert_eq!(news(&mut knowledge), ["pay"]);
+    set("rs-1", "d-1", V7).keep(&mut knowledge);
+    assert_eq!(news(&mut knowledge), ["api"]);
+    set("rs-2", "d-2", V7).keep(&mut knowledge);
+    assert_eq!(news(&mut knowledge), ["pay"]);
+    pod("a", "rs-2").keep(&mut knowledge);
+    assert_eq!(news(&mut knowledge), ["pay"]);
+    pod("a", "rs-2").keep(&mut knowledge);
+    assert_eq!(news(&mut knowledge), [""; 0], "the same again");
+    Pod::forget(&mut knowledge, "a");
+    assert_eq!(news(&mut knowledge), ["pay"]);
+    ReplicaSet::forget(&mut knowledge, "rs-1");
+    assert_eq!(news(&mut knowledge), ["api"]);
+    Deployment::forget(&mut knowledge, "pay");
+    assert_eq!(news(&mut knowledge), ["pay"]);
+}
+
+#[test]
+fn news_of_a_stranger_are_of_all_that_select_it() {
+    let mut knowledge = Knowledge::default();
+    named("api", "d-1").keep(&mut knowledge);
+    // The same labels: which of them it belongs to is not known before its ReplicaSet is.
+    named("pay", "d-2").keep(&mut knowledge);
+    news(&mut knowledge);
+    pod("a", "rs-2").keep(&mut knowledge);
+    assert_eq!(news(&mut knowledge), ["api", "pay"]);
+    set("rs-2", "d-2", V7).keep(&mut knowledge);
+    assert_eq!(news(&mut knowledge), ["api", "pay"], "gone from one, known of the other");
+    pod("b", "rs-2").keep(&mut knowledge);
+    assert_eq!(news(&mut knowledge), ["pay"]);
+    ReplicaSet::forget(&mut knowledge, "rs-2");
+    assert_eq!(news(&mut knowledge), ["api", "pay"]);
+}
+
+#[test]
+fn news_of_an_autoscaler_are_of_what_it_scales_and_scaled() {
+    let mut knowledge = Knowledge::default();
+    let scaler = |kind: &str, name: &str| Autoscaler {
+        name: "one".to_owned(),
+        scales: (kind.to_owned(), name.to_owned()),
+        seen: AutoscalerSeen { min: 2, max: 9 },
+    };
+    scaler("Deployment", "api").keep(&mut knowledge);
+    assert_eq!(news(&mut knowledge), ["api"]);
+    scaler("Deployment", "pay").keep(&mut knowledge);
+    assert_eq!(news(&mut knowledge), ["api", "pay"]);
+    scaler("StatefulSet", "db").keep(&mut knowledge);
+    assert_eq!(news(&mut knowledge), ["pay"]);
+    Autoscaler::forget(&mut knowledge, "one");
+    assert_eq!(news(&mut knowledge), [""; 0]);
+}

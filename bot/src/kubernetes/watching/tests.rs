@@ -77,7 +77,7 @@ impl Server {
         let access = ClusterAccess::Kubeconfig { file: Some(file), context: "odd".to_owned() };
         let count = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&count);
-        let wake: Wake = Arc::new(move |_, _| {
+        let wake: Wake = Arc::new(move |_, _, _| {
             counted.fetch_add(1, Ordering::Relaxed);
             woken();
         });

@@ -53,7 +53,7 @@ impl Bed {
             ClusterAccess::Kubeconfig { file: Some(folder.path().join("kubeconfig")), context: "test".to_owned() };
         let woken = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&woken);
-        let wake: Wake = Arc::new(move |_, _| {
+        let wake: Wake = Arc::new(move |_, _, _| {
             count.fetch_add(1, Ordering::Relaxed);
         });
         let kubernetes = {
