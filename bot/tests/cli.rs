@@ -1,6 +1,7 @@
 //! The program as people start it: exit codes, and what goes where.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -104,4 +105,24 @@ fn the_schema_is_json_and_a_reader_may_stop_reading() {
     drop(cut.stdout.take());
     let output = cut.wait_with_output().expect("its end");
     assert_eq!(err(&output), "", "no panic where the reader is gone");
+}
+
+#[test]
+fn the_demo_knows_its_shop_from_the_first_line_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut demo = rotabot(folder.path());
+    for locale in ["LC_ALL", "LC_MESSAGES", "LANG"] {
+        demo.env_remove(locale);
+    }
+    let mut demo = demo.arg("demo").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("rotabot");
+    let mut lines = demo.stdin.take().expect("a pipe");
+    lines.write_all(b"/status api prod\n/demo break pay crash\n/deploy apii prod 4.2.0\n").expect("written");
+    drop(lines);
+    let output = demo.wait_with_output().expect("its end");
+    let told = out(&output);
+    for sentence in ["api → prod healthy: 3 of 3 pods", "Next: /deploy pay prod 1.8.3", "Did you mean api?"] {
+        assert!(told.contains(sentence), "{sentence} in {told}");
+    }
+    assert_eq!(output.status.code(), Some(1), "the worst of its lines");
+    assert_eq!(told.matches("Welcome").count(), 1, "{told}");
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use commands::cards::console::Leaving;
 use commands::invocation::{Desk, Via};
 use commands::words::Words;
-use state::catalogue::Person;
+use state::catalogue::{Catalogue, Person};
 use state::names::PersonName;
 use state::store::MemoryStore;
 use world::process::Process;
@@ -26,6 +26,9 @@ use crate::{clock, logs, surroundings};
 
 /// The world is brought up to the present so often.
 const TICK: Duration = Duration::from_millis(20);
+
+/// The shop opens at the latest then.
+const OPENS: Duration = Duration::from_secs(5);
 
 /// Longer than anybody plays.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -64,6 +67,7 @@ async fn play() -> u8 {
         // The first look begins the watch.
         process.cluster.observe(&target);
     }
+    let shop_seen = Arc::clone(&catalogue);
     let tasks = Arc::new(Tasks::default());
     let ticking = tokio::spawn(tick(shop.clone(), process.clone(), Arc::clone(&tasks), began.monotonic));
 
@@ -82,6 +86,8 @@ async fn play() -> u8 {
         tokio::spawn(async move { runner.run().await })
     };
 
+    // The first command finds the shop as it is, also where it is piped in.
+    let _ = tokio::time::timeout(OPENS, seen(&process, &shop_seen)).await;
     let identity = Identity::oneself(you);
     let partner = Arc::new(Local { desk, channels, clock: clock::now, identity, via: Via::Console });
     let welcome = Some(commands::cards::demo::welcome(words));
@@ -91,6 +97,14 @@ async fn play() -> u8 {
     let _ = running.await;
     ticking.abort();
     code
+}
+
+/// Waits until the watches know every target.
+async fn seen(process: &Process, catalogue: &Catalogue) {
+    let targets: Vec<_> = catalogue.targets().filter_map(|name| catalogue.target(&name)).collect();
+    while targets.iter().any(|target| !process.cluster.observe(target).fresh()) {
+        tokio::time::sleep(TICK).await;
+    }
 }
 
 async fn tick(shop: Shop, process: Process, tasks: Arc<Tasks>, began: Duration) {

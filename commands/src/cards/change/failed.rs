@@ -122,9 +122,13 @@ fn serves_line(story: &Story<'_>) -> Text {
     let old_name = story.change.returns_to();
     let is_old = |name: &str| old_name.as_deref() == Some(name);
     let only_old = serving.iter().all(|one| one.images.iter().all(|(name, _)| is_old(name)));
+    // A new pod may be ready beside them for a moment: whether all are served doesn't hang on it.
+    let old_ready =
+        |one: &Serving| one.images.iter().filter(|(name, _)| is_old(name)).map(|(_, pods)| pods).sum::<u32>();
+    let old_suffices = serving.iter().all(|one| old_ready(one) >= one.desired);
     match old_name.as_deref() {
         _ if none => say_first!(words, "failed-none-serves", target = target, ask = ask),
-        Some(old) if only_old => {
+        Some(old) if only_old || old_suffices => {
             let old = Arg::image(old);
             say_first!(words, "failed-old-serves", target = target, ask = ask, old = old, ready = ready, of = wanted)
         }

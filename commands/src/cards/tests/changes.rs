@@ -181,6 +181,13 @@ fn failures() {
             })
         ),
         (
+            "left, and asked: the old version suffices, and a new pod is ready for a moment",
+            scene(move |sample| {
+                left(sample, asked(Unanswered::Rollback), None, CauseKind::CrashedAfterReady)
+                    .serving(&[(&sample.old, 6), (&sample.new, 1)], true)
+            })
+        ),
+        (
             "left, and the question was answered",
             Box::new(move |sample, words| {
                 let mut scene = left(sample, asked(Unanswered::Hold), None, CauseKind::CrashedAfterReady);
