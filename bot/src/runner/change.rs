@@ -18,8 +18,9 @@ impl Runner {
     /// Takes up a change, if nobody has yet.
     pub(super) async fn begin(self: Arc<Self>, id: ChangeId) {
         let live = match self.engine().take(id).await {
-            Ok(Some(live)) => live,
-            Ok(None) => return,
+            // It may have ended since its claim was read.
+            Ok(Some(live)) if live.change().ended().is_none() => live,
+            Ok(_) => return,
             Err(RecordFault::Unreadable(fault)) => {
                 tracing::error!(change = %id, fault = fault.chain(), "a change is parked: its record can't be read");
                 return self.tell_unreadable(id).await;
