@@ -2,7 +2,7 @@
 //!
 //! Cards choose among these and put them into words; nothing here is put into words.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -10,9 +10,9 @@ use state::catalogue::{Catalogue, Target};
 use state::change::outcome::{Question, Refused};
 use state::change::release::Release;
 use state::change::{Ask, Change, Work};
-use state::image;
+use state::image::{self, Reference};
 use state::lock::Lock;
-use state::names::{ChangeNumber, ContainerName, TargetName, WorkloadName};
+use state::names::{ChangeNumber, ClusterName, ContainerName, TargetName, WorkloadName};
 use state::records::HistoryLine;
 use state::rollout::judge::Progress;
 use state::rollout::seen::{Marker, PodSeen, WorkloadSeen, WorkloadView};
@@ -36,6 +36,9 @@ pub struct ChangeFacts<'a> {
     pub question: Option<&'a Question>,
     /// Whether the lock that it left is still there.
     pub locked: bool,
+    /// Where what ran before is gone from the registry: what else could be gone back to, the newest first. None where
+    /// that is not the case, or can't be found out.
+    pub earlier: Option<&'a [Reference]>,
 }
 
 /// What serves in one workload, counted from its pods.
@@ -149,7 +152,7 @@ pub struct TargetStatus {
 }
 
 /// What the answer to `now` is made of: at most eight lines.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct NowFacts {
     /// The targets that are not healthy.
     pub broken: Vec<TargetStatus>,
@@ -161,6 +164,17 @@ pub struct NowFacts {
     pub locks: Vec<Lock>,
     /// Records that can't be read.
     pub unreadable: Vec<String>,
+    /// Clusters that can't be read now: of what runs there nobody can tell.
+    pub unread: BTreeMap<ClusterName, Unread>,
+}
+
+/// A cluster that can't be read now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Unread {
+    /// Places of the catalogue that are there.
+    pub places: usize,
+    /// How old the knowledge is; none where it was never read.
+    pub age: Option<Duration>,
 }
 
 /// What the answer to `history` is made of.

@@ -75,6 +75,11 @@ impl CauseKind {
         matches!(self, Self::CrashLoop | Self::OutOfMemory | Self::CrashedAfterReady)
     }
 
+    /// Whether a container that shows this has run, so that there is a log.
+    pub fn has_log(self) -> bool {
+        self.is_crash() || matches!(self, Self::NeverReady | Self::TurnedUnready | Self::WrongImage)
+    }
+
     /// Whether waiting longer can't help: such a sign ends a rollout early when it stays.
     pub fn certain(self) -> bool {
         matches!(self, Self::Pull | Self::BadImageName | Self::BadConfig | Self::CrashLoop | Self::OutOfMemory)

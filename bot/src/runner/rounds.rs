@@ -90,7 +90,8 @@ impl Runner {
         let claims = self.engine().records.open().await.unwrap_or_default();
         let Some(claim) = claims.into_iter().flatten().find(|claim| claim.change == id) else { return };
         let Some(environment) = self.catalogue.environments.get(&claim.target.environment) else { return };
-        let card = cards::change::unreadable(Words::get(self.catalogue.channel_language), &claim);
+        let language = self.catalogue.language_of_channel(&environment.channel);
+        let card = cards::change::unreadable(Words::get(language), &claim);
         let post = Post {
             channel: environment.channel.clone(),
             marker: format!("{id}/unreadable"),

@@ -50,6 +50,7 @@ verified = { $target } verified: { $new } on { $pods } of { $pods } pods
 verified-rollback = { $target } rolled back: { $new } on { $pods } of { $pods } pods
 verified-next = { $who } Nothing more to do.
 verified-match = All pods run the image that was asked for ({ $digest }).
+verified-match-all = All pods run the images that were asked for.
 verified-match-stable = All pods run the image that was asked for ({ $digest }), { $window } without a restart.
 verified-no-registry = I can't tell whether it is the right digest: no registry is configured for it, so the tag was written as it is.
 verified-not-reported = I can't tell whether it is the right digest: the nodes report none that can be compared.
@@ -97,6 +98,8 @@ return-failed-next = { $who } This needs you now. I change nothing more.
 not-returned-baseline = I don't go back by myself: not all pods were ready before, so it might not help.
 not-returned-was-rollback = I never roll a failed rollback back by myself.
 not-returned-image-gone = I can't go back: the registry no longer has the image that ran.
+earlier-releases = Next: go back further with { $commands }
+earlier-none = I know no earlier release to go back to. Next: ship an image that is there, { $command }
 back-failed = Going back failed: { $why }
 back-rejected = Going back failed: the cluster refused the write.
 back-cant-tell = Going back can't be judged: { $why }
@@ -127,6 +130,7 @@ cause-restarts = { $restarts ->
 }
 cause-since = since { $since }
 cause-so-far = So far: { $what }
+cause-logs = Its log: { $command }
 
 # Bad: what runs, and who knows it.
 running = Running: { $what }

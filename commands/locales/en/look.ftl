@@ -5,6 +5,7 @@ status-unwell = { $target } unwell: { $ready } of { $of } pods ready
 status-missing = { $target }: { $workload } is missing
 status-paused = { $target } paused: { $ready } of { $of } pods ready
 status-waits = { $target } waits for a decision: { $ready } of { $of } serve
+status-waits-unread = { $target } waits for a decision, cluster unread
 status-no-pods = { $target } wants no pods
 status-never-read = { $target }: never read until now
 status-old = { $target }: my knowledge is { $age } old
@@ -50,6 +51,7 @@ overview-next = More about one: { $command }
 
 # /now
 now-quiet = All quiet
+now-cant-tell = Can't tell: the cluster { $cluster } can't be read
 now-busy = { $broken } broken, { $moving } moving, { $waiting } waiting
 now-on-duty = On duty: { $person }
 now-on-duty-you = On duty: you
@@ -59,6 +61,14 @@ now-waits = { $target } waits for { $person }: { $number }, until { $until }
 now-moving = { $target }: { $number } { $doing } for { $elapsed }
 now-locked = { $scope } locked by { $by }: { $reason }
 now-unreadable = A record can't be read: { $what }
+now-unread = The cluster { $cluster } can't be read since { $since }: I can't tell how { $places ->
+    [one] 1 place is
+   *[other] { $places } places are
+}
+now-never-read = The cluster { $cluster } was never read until now: I can't tell how { $places ->
+    [one] 1 place is
+   *[other] { $places } places are
+}
 now-more = { $count ->
     [one] 1 more thing
    *[other] { $count } more things

@@ -50,6 +50,7 @@ verified = { $target } 验证通过：{ $pods }/{ $pods } 个 Pod 运行 { $new 
 verified-rollback = { $target } 已回滚：{ $pods }/{ $pods } 个 Pod 运行 { $new }
 verified-next = { $who } 不用再做什么。
 verified-match = 所有 Pod 运行的都是要求的镜像（{ $digest }）。
+verified-match-all = 所有 Pod 运行的都是要求的镜像。
 verified-match-stable = 所有 Pod 运行的都是要求的镜像（{ $digest }），{ $window }无重启。
 verified-no-registry = 无法判断摘要是否正确：没有为它配置镜像仓库，标签是原样写入的。
 verified-not-reported = 无法判断摘要是否正确：节点没有报告可以比对的摘要。
@@ -97,6 +98,8 @@ return-failed-next = { $who } 现在需要你处理。我不再做任何改动�
 not-returned-baseline = 我没有自动回滚：之前就不是所有 Pod 都就绪，回滚未必有用。
 not-returned-was-rollback = 回滚失败后，我不会自动再回滚。
 not-returned-image-gone = 无法回滚：镜像仓库里已经没有原来的镜像。
+earlier-releases = 下一步：回滚到更早的版本，{ $commands }
+earlier-none = 没有已知的更早版本可以回滚。下一步：发布一个还在的镜像，{ $command }
 back-failed = 回滚失败：{ $why }
 back-rejected = 回滚失败：集群拒绝写入。
 back-cant-tell = 无法判断回滚结果：{ $why }
@@ -124,6 +127,7 @@ cause-exit = 退出码 { $code }
 cause-restarts = { $since } 起重启 { $restarts } 次
 cause-since = { $since } 起
 cause-so-far = 目前看到：{ $what }
+cause-logs = 它的日志：{ $command }
 
 # 失败：线上现状和负责人
 running = 线上现状：{ $what }

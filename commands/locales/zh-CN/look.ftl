@@ -5,6 +5,7 @@ status-unwell = { $target } 不正常：{ $ready }/{ $of } 个 Pod 就绪
 status-missing = { $target }：{ $workload } 不存在
 status-paused = { $target } 已暂停：{ $ready }/{ $of } 个 Pod 就绪
 status-waits = { $target } 等待决定：{ $ready }/{ $of } 个 Pod 在服务
+status-waits-unread = { $target } 等待决定，读不到集群
 status-no-pods = { $target } 没有要求任何 Pod
 status-never-read = { $target }：还没有读到过
 status-old = { $target }：数据是 { $age }前的
@@ -41,6 +42,7 @@ overview-next = 查看其中一个：{ $command }
 
 # /now
 now-quiet = 一切正常
+now-cant-tell = 无法判断：读不到集群 { $cluster }
 now-busy = { $broken } 处异常，{ $moving } 个变更进行中，{ $waiting } 个等待决定
 now-on-duty = 值班：{ $person }
 now-on-duty-you = 值班：你
@@ -50,6 +52,8 @@ now-waits = { $target } 等 { $person } 决定：{ $number }，到 { $until }
 now-moving = { $target }：{ $number } { $doing }，已 { $elapsed }
 now-locked = { $by } 锁定了 { $scope }：{ $reason }
 now-unreadable = 有一条记录读不出来：{ $what }
+now-unread = 从 { $since } 起读不到集群 { $cluster }：无法判断那里的 { $places } 处现状
+now-never-read = 集群 { $cluster } 还没有读到过：无法判断那里的 { $places } 处现状
 now-more = 另有 { $count } 项：{ $status }、{ $locks }
 
 # /history

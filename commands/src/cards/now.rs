@@ -52,6 +52,7 @@ fn broken(facts: &NowFacts) -> impl Iterator<Item = &crate::facts::TargetStatus>
 
 fn state(facts: &NowFacts) -> CardState {
     match (facts.questions.is_empty() && facts.unreadable.is_empty(), broken(facts).next()) {
+        (true, None) if !facts.unread.is_empty() => CardState::Unsure,
         (true, None) if facts.open.is_empty() => CardState::Healthy,
         (true, None) => CardState::Working,
         _ => CardState::Sick,
@@ -61,6 +62,9 @@ fn state(facts: &NowFacts) -> CardState {
 fn first_line(words: &Words, facts: &NowFacts) -> Text {
     let (broken, moving, waiting) = (broken(facts).count(), facts.open.len(), facts.questions.len());
     if broken + moving + waiting + facts.unreadable.len() == 0 {
+        if let Some(cluster) = facts.unread.keys().next() {
+            return say_first!(words, "now-cant-tell", cluster = Arg::Name(cluster.to_string()));
+        }
         return say_first!(words, "now-quiet");
     }
     say_first!(words, "now-busy", broken = broken + facts.unreadable.len(), moving = moving, waiting = waiting)
@@ -76,6 +80,17 @@ fn things(
     let mut things = Vec::new();
     for what in &facts.unreadable {
         things.push((LineStyle::Failed, say!(words, "now-unreadable", what = Arg::Outside(what.clone()))));
+    }
+    for (cluster, unread) in &facts.unread {
+        let cluster = Arg::Name(cluster.to_string());
+        let text = match unread.age.and_then(|age| chrono::TimeDelta::from_std(age).ok()) {
+            Some(age) => {
+                let since = Arg::Time(now - age, TimeStyle::Full);
+                say!(words, "now-unread", cluster = cluster, since = since, places = unread.places)
+            }
+            None => say!(words, "now-never-read", cluster = cluster, places = unread.places),
+        };
+        things.push((LineStyle::Failed, text));
     }
     for (target, question) in &facts.questions {
         let until = Arg::Time(question.until, TimeStyle::Clock);

@@ -61,7 +61,7 @@ fn health(facts: &TargetStatus) -> Health {
     if facts.age.is_none() {
         return Health::Unread;
     }
-    if facts.serving.iter().any(Option::is_none) {
+    if facts.fresh() && facts.serving.iter().any(Option::is_none) {
         return Health::Missing;
     }
     if facts.open.is_some() {
@@ -70,7 +70,7 @@ fn health(facts: &TargetStatus) -> Health {
     if facts.question.is_some() {
         return Health::Waits;
     }
-    if facts.age.is_some_and(|age| age >= BLIND_AFTER) {
+    if !facts.fresh() {
         return Health::Unread;
     }
     let (ready, desired) = pods(facts);
@@ -104,6 +104,7 @@ fn first_line(words: &Words, facts: &TargetStatus, now: DateTime<Utc>) -> Text {
     let restarted: usize = serving(facts).map(|one| one.restarted_since(now - RECENTLY)).sum();
     match health(facts) {
         Health::Missing => say_first!(words, "status-missing", target = target, workload = missing_name(facts)),
+        Health::Waits if !facts.fresh() => say_first!(words, "status-waits-unread", target = target),
         Health::Waits => say_first!(words, "status-waits", target = target, ready = ready, of = of),
         Health::Unwell if paused => say_first!(words, "status-paused", target = target, ready = ready, of = of),
         Health::Unwell => say_first!(words, "status-unwell", target = target, ready = ready, of = of),
@@ -132,7 +133,7 @@ fn missing_name(facts: &TargetStatus) -> Arg {
 
 fn missing(words: &Words, facts: &TargetStatus, card: &mut Card) {
     for (workload, _) in facts.target.workloads.iter().zip(&facts.serving).filter(|(_, seen)| seen.is_none()) {
-        if facts.age.is_none() {
+        if !facts.fresh() {
             return;
         }
         let cluster = Arg::Name(facts.target.cluster.to_string());
@@ -191,8 +192,17 @@ fn told<T>(
     words: &Words,
 ) -> T {
     let progress = &facts.progress;
-    let facts =
-        ChangeFacts { change, progress, catalogue, now, usual: None, serving: &[], question: None, locked: false };
+    let facts = ChangeFacts {
+        change,
+        progress,
+        catalogue,
+        now,
+        usual: None,
+        serving: &[],
+        question: None,
+        locked: false,
+        earlier: None,
+    };
     tell(&Story::of(words, &facts))
 }
 
@@ -296,7 +306,7 @@ pub(crate) fn row(words: &Words, facts: &TargetStatus) -> Text {
     let (ready, of) = pods(facts);
     let begin = match health(facts) {
         Health::Missing => say!(words, "overview-row-missing", target = target, workload = missing_name(facts)),
-        Health::Unread => say!(words, "overview-row-unread", target = target),
+        _ if !facts.fresh() => say!(words, "overview-row-unread", target = target),
         _ => say!(words, "overview-row", target = target, ready = ready, of = of),
     };
     let mut names: Vec<&str> =
@@ -308,7 +318,8 @@ pub(crate) fn row(words: &Words, facts: &TargetStatus) -> Text {
         say!(words, "overview-doing", number = change.head.number, doing = doing(words, Doing::of(change)))
     });
     let waits = facts.question.as_ref().map(|question| say!(words, "overview-waits", number = question.number));
-    let paused = serving(facts).any(|one| one.paused) && facts.open.is_none();
+    let images = if facts.fresh() { images } else { Text::default() };
+    let paused = serving(facts).any(|one| one.paused) && facts.open.is_none() && facts.fresh();
     let paused = if paused { say!(words, "overview-paused") } else { Text::default() };
     let lock = facts.locks.first().map(|lock| say!(words, "overview-locked", by = &lock.by));
     let parts = [open, waits, Some(paused), lock].map(Option::unwrap_or_default);

@@ -5,15 +5,15 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use state::catalogue::{Action, Target};
 use state::change::Change;
-use state::change::outcome::Question;
-use state::change::release::{Release, RunningImages, with_running_digest};
-use state::image::{self, Image};
+use state::change::outcome::{NotReturned, Outcome, Question};
+use state::change::release::{Origin, Release, RunningImages, with_running_digest};
+use state::image::{self, Image, Reference};
 use state::journal::JournalWhat;
 use state::lock::Scope;
 use state::names::{ChangeNumber, EnvironmentName, ServiceName, TargetName};
 use state::records::{HistoryLine, RecordFault};
 use state::rollout::judge::Progress;
-use state::rollout::seen::{Observed, WorkloadView};
+use state::rollout::seen::{BLIND_AFTER, Observed, WorkloadView};
 
 use super::{Answered, Asking, Dispatch, Stop, shown};
 use crate::card::Card;
@@ -25,6 +25,9 @@ use crate::refusal::Refusal;
 
 /// So many lines of history are shown at once.
 const HISTORY_LINES: usize = 20;
+
+/// So many releases are offered where the one before is gone: what each is has to be taken in at a glance.
+const EARLIER_AT_MOST: usize = 3;
 
 /// So many lines are read to find usual durations and the last change.
 const RECENT_LINES: usize = 60;
@@ -50,7 +53,7 @@ impl Dispatch {
 
     pub(super) async fn now(&self, asking: &Asking<'_>) -> Answered {
         let records = &self.engine.records;
-        let mut facts = NowFacts { broken: vec![], open: vec![], questions: vec![], locks: vec![], unreadable: vec![] };
+        let mut facts = NowFacts::default();
         for claim in records.open().await? {
             let claim = match claim {
                 Ok(claim) => claim,
@@ -67,6 +70,11 @@ impl Dispatch {
         }
         for target in self.targets(asking, None, None)? {
             let status = self.target_status(target).await?;
+            if !status.fresh() {
+                let unread = facts.unread.entry(status.target.cluster.clone()).or_default();
+                unread.places += 1;
+                unread.age = unread.age.max(status.age);
+            }
             if let Some(question) = &status.question {
                 facts.questions.push((status.target.name.clone(), question.clone()));
             }
@@ -304,11 +312,18 @@ fn running(target: &Target, observed: &Observed) -> RunningImages {
 }
 
 impl TargetStatus {
-    /// Whether somebody should look: fewer ready pods than wanted, a workload that is missing, or a rollout that is
-    /// stopped.
+    /// Whether the knowledge is fresh enough to speak of now.
+    pub fn fresh(&self) -> bool {
+        self.age.is_some_and(|age| age < BLIND_AFTER)
+    }
+
+    /// Whether somebody should look: a question waits; or, as far as that is known now, there are fewer ready pods than
+    /// wanted, a workload is missing, or a rollout is stopped.
     pub fn broken(&self) -> bool {
+        let fresh = self.fresh();
         self.question.is_some()
-            || self.serving.iter().any(|one| one.as_ref().is_none_or(|one| one.ready() < one.desired || one.paused))
+            || fresh
+                && self.serving.iter().any(|one| one.as_ref().is_none_or(|one| one.ready() < one.desired || one.paused))
     }
 }
 
@@ -318,6 +333,7 @@ pub(crate) struct Gathered {
     serving: Vec<Serving>,
     question: Option<Question>,
     locked: bool,
+    earlier: Option<Vec<Reference>>,
 }
 
 impl Gathered {
@@ -330,7 +346,8 @@ impl Gathered {
     ) -> ChangeFacts<'a> {
         let question = self.question.as_ref();
         let (usual, serving, locked) = (self.usual, self.serving.as_slice(), self.locked);
-        ChangeFacts { change, progress, catalogue, now, usual, serving, question, locked }
+        let earlier = self.earlier.as_deref();
+        ChangeFacts { change, progress, catalogue, now, usual, serving, question, locked, earlier }
     }
 }
 
@@ -343,12 +360,39 @@ impl crate::engine::Engine {
             let container = workload.containers.first().map(|source| &source.container);
             Serving::of(&workload.name, container, view)
         });
-        let serving = if observed.age.is_some() { serving.collect() } else { Vec::new() };
+        let serving = if observed.fresh() { serving.collect() } else { Vec::new() };
         let question = self.records.question(&target.name).await.ok().flatten().map(|(question, _)| question);
         let question = question.filter(|question| question.change == change.head.id);
         let locks = self.records.locks_over(&target.name).await.unwrap_or_default();
         let locked = locks.iter().any(|lock| lock.changes().contains(&change.head.number));
-        Gathered { usual: self.usual(change).await, serving, question, locked }
+        Gathered {
+            usual: self.usual(change).await,
+            serving,
+            question,
+            locked,
+            earlier: self.earlier_than(change).await,
+        }
+    }
+
+    /// What else could be gone back to, where the registry no longer has what ran before.
+    async fn earlier_than(&self, change: &Change) -> Option<Vec<Reference>> {
+        let not_returned = Some(NotReturned::ImageGone);
+        let gone = change
+            .ended()
+            .filter(|ended| matches!(&ended.outcome, Outcome::Left { not_returned: why, .. } if *why == not_returned));
+        let gone = gone.and(change.work.as_ref())?.baseline_images();
+        let target = &change.target.name;
+        let mut releases = self.records.releases(target).await.ok()?;
+        let withdrawn = self.records.withdrawn(target).await.ok()?;
+        releases.retain(|release| !release.runs(&gone) && !withdrawn.iter().any(|one| release.runs(&one.running())));
+        releases.sort_by_key(|release| std::cmp::Reverse((release.origin == Origin::Verified, release.at)));
+        let mut earlier: Vec<Reference> = Vec::new();
+        for reference in releases.iter().filter_map(Release::reference) {
+            if earlier.len() < EARLIER_AT_MOST && !earlier.contains(&reference) {
+                earlier.push(reference);
+            }
+        }
+        Some(earlier)
     }
 
     /// How long the last ten other changes of its target took that were verified: the one in the middle.

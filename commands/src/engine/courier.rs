@@ -148,7 +148,7 @@ impl Courier {
             NoticeWhat::Progress => None,
             _ => self.engine.records.message_of(change.head.id).await?,
         };
-        let card = self.card(notice, change, now).await;
+        let card = self.card(channel, notice, change, now).await;
         Ok(Post {
             channel: channel.clone(),
             marker: notice.marker(),
@@ -158,8 +158,8 @@ impl Courier {
         })
     }
 
-    async fn card(&self, notice: &Notice, change: &Change, now: Now) -> Card {
-        let words = Words::get(self.catalogue.channel_language);
+    async fn card(&self, channel: &ChannelName, notice: &Notice, change: &Change, now: Now) -> Card {
+        let words = Words::get(self.catalogue.language_of_channel(channel));
         let gathered = self.engine.gathered(change).await;
         let seen = self.engine.board.seen(change.head.id);
         let progress: &[Progress] = seen.as_ref().map_or(&[], |seen| &seen.progress);
@@ -196,7 +196,7 @@ impl Courier {
     async fn edit_one(&mut self, seen: &Seen, message: &MessageRecord, now: Now) {
         let id = seen.change.head.id;
         let notice = Notice { change: id, what: NoticeWhat::Progress, since: now.wall };
-        let card = self.card(&notice, &seen.change, now).await;
+        let card = self.card(&message.channel, &notice, &seen.change, now).await;
         if self.edited.get(&id).is_some_and(|edited| edited.card == card) {
             self.closing.remove(&id);
             return;

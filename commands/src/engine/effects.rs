@@ -88,7 +88,7 @@ impl Engine {
         let target = &change.target;
         if let Some(lookup) = lookup {
             cause.events = self.cluster.events(target, &lookup.pod).await.unwrap_or_default();
-            let logs = target.policy.logs_in_chat != state::catalogue::LogsInChat::Off;
+            let logs = target.policy.logs_in_chat == state::catalogue::LogsInChat::Redacted;
             if let Some(log) = lookup.log.filter(|_| logs) {
                 let lines = self.cluster.log(target, &lookup.pod, &log.container, log.previous).await;
                 cause.log = lines.unwrap_or_default();

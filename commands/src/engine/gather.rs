@@ -49,8 +49,8 @@ impl Engine {
     /// What would be written, from what is known without asking anybody: the answer to `plan` (D18).
     pub(crate) async fn foresee(&self, ask: &Ask, target: &Target) -> Result<Prepared, RecordFault> {
         let observed = self.cluster.observe(target);
-        if observed.age.is_none() {
-            // Nothing was read yet: that is not the same as nothing being there.
+        if !observed.fresh() {
+            // What was not read, or long ago, says nothing of what is there now.
             return Ok(Prepared::Refuse(self.why_unreadable(target)));
         }
         let seen = observed.workloads.iter().map(|view| view.workload.clone()).collect();

@@ -319,6 +319,15 @@ impl Work {
         })
     }
 
+    /// The images that a way back goes to, by place, with the digests that ran.
+    pub fn baseline_images(&self) -> RunningImages {
+        self.places(|new, item| {
+            let template = Template::new(item.baseline.template.clone());
+            let image = template.image_of(&new.container)?.parse().ok()?;
+            Some(with_running_digest(image, item.baseline.digests.get(&new.container)))
+        })
+    }
+
     fn places(&self, image: impl Fn(&NewImage, &WorkloadWork) -> Option<Image>) -> RunningImages {
         let mut places = RunningImages::new();
         for item in &self.workloads {

@@ -91,6 +91,12 @@ impl Release {
         self.images().next().map(Image::short).unwrap_or_default()
     }
 
+    /// By what it can be asked for: the first image's tag, else its digest.
+    pub fn reference(&self) -> Option<Reference> {
+        let reference = &self.images().next()?.reference;
+        reference.tag().and_then(|tag| tag.parse().ok()).or_else(|| Some(reference.clone()))
+    }
+
     fn images(&self) -> impl Iterator<Item = &Image> {
         self.workloads.iter().flat_map(|workload| workload.images.values())
     }

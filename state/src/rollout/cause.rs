@@ -148,13 +148,8 @@ fn of_pod(suspect: &Suspect<'_>, all: &[Suspect<'_>], memory: &Memory, wall: Dat
         events: Vec::new(),
         log: Vec::new(),
     };
-    let log = suspect.container.filter(|_| ran(kind)).and_then(log_of);
+    let log = suspect.container.filter(|_| kind.has_log()).and_then(log_of);
     (cause, Some(Lookup { pod: suspect.pod.name.clone(), log }))
-}
-
-/// Whether a container that shows this has run, so that there is a log.
-fn ran(kind: CauseKind) -> bool {
-    kind.is_crash() || matches!(kind, CauseKind::NeverReady | CauseKind::TurnedUnready | CauseKind::WrongImage)
 }
 
 fn log_of(container: &ContainerSeen) -> Option<LogLookup> {

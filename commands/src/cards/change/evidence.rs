@@ -1,5 +1,7 @@
 //! Why a change fails, with its proof: one sentence, one telling line, one pod; the rest apart.
 
+use state::catalogue::LogsInChat;
+use state::change::Phase;
 use state::change::outcome::{EndedBy, Failure};
 use state::evidence::{Cause, CauseKind};
 use state::names::PersonName;
@@ -31,11 +33,18 @@ pub(super) fn kind(words: &Words, kind: CauseKind) -> Text {
 /// What is known so far of a change that is still under way.
 pub(super) fn so_far(story: &Story<'_>, card: &mut Card) {
     let words = story.words;
-    if let Some(cause) = &story.change.cause {
-        sentence(story, cause, None, card);
-        proof(words, cause, card);
-    } else if let Some(sign) = story.pods().sign {
-        card.plain(say!(words, "cause-so-far", what = kind(words, sign.kind)));
+    let sign = story.pods().sign;
+    // While it still goes on, what was seen once and has passed is nobody's worry.
+    let failed = matches!(story.change.phase(), Phase::Holding { .. } | Phase::Returning { .. });
+    match (&story.change.cause, sign) {
+        (Some(cause), sign) if failed || sign.is_some() => {
+            sentence(story, cause, None, card);
+            proof(story, cause, card);
+        }
+        (_, Some(sign)) => {
+            card.plain(say!(words, "cause-so-far", what = kind(words, sign.kind)));
+        }
+        (_, None) => {}
     }
 }
 
@@ -45,8 +54,8 @@ pub(super) fn of_failure(story: &Story<'_>, failure: Option<&Failure>, card: &mu
     match (&story.change.cause, failure) {
         (Some(cause), failure) => {
             sentence(story, cause, failure, card);
-            proof(words, cause, card);
-            details(words, cause, card);
+            proof(story, cause, card);
+            details(story, cause, card);
         }
         (None, Some(failure)) => {
             let what = Text::joined(DOT, [kind(words, failure.kind), deadline(story, Some(failure))]);
@@ -76,10 +85,12 @@ fn deadline(story: &Story<'_>, failure: Option<&Failure>) -> Text {
     }
 }
 
-fn proof(words: &Words, cause: &Cause, card: &mut Card) {
-    let line = telling_line(&cause.log).map(str::to_owned).filter(|_| cause.kind.is_crash()).or_else(|| {
+fn proof(story: &Story<'_>, cause: &Cause, card: &mut Card) {
+    let words = story.words;
+    let log = log(story, cause);
+    let line = telling_line(log).map(str::to_owned).filter(|_| cause.kind.is_crash()).or_else(|| {
         let event = cause.events.last().map(|event| event.message.clone());
-        [Some(cause.message.clone()), telling_line(&cause.log).map(str::to_owned), event]
+        [Some(cause.message.clone()), telling_line(log).map(str::to_owned), event]
             .into_iter()
             .flatten()
             .find(|text| !text.trim().is_empty())
@@ -96,6 +107,30 @@ fn proof(words: &Words, cause: &Cause, card: &mut Card) {
     };
     let reason = Text::outside(cause.reason.as_str());
     card.plain(Text::joined(DOT, [outside(&cause.pod), reason, exit, when]));
+    if let Some(command) = log_command(story, cause) {
+        card.plain(say!(words, "cause-logs", command = Arg::Command(command)));
+    }
+}
+
+/// The lines of a log that may be shown in a chat.
+fn log<'a>(story: &Story<'_>, cause: &'a Cause) -> &'a [String] {
+    match story.change.target.policy.logs_in_chat {
+        LogsInChat::Redacted => &cause.log,
+        LogsInChat::Link | LogsInChat::Off => &[],
+    }
+}
+
+/// What to type to see the log, where it is not to be shown in a chat.
+fn log_command(story: &Story<'_>, cause: &Cause) -> Option<String> {
+    let target = &story.change.target;
+    if target.policy.logs_in_chat != LogsInChat::Link || !cause.kind.has_log() {
+        return None;
+    }
+    // Only what is a name of Kubernetes is put where people type it into a shell.
+    let is_name = |name: &&String| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.');
+    let (pod, container) = (cause.pod.as_ref().filter(is_name)?, cause.container.as_ref().filter(is_name)?);
+    let previous = if cause.restarts > 0 { " --previous" } else { "" };
+    Some(format!("kubectl -n {} logs {pod} -c {container}{previous}", target.namespace))
 }
 
 /// One line of proof holds no more; the whole of it is in the details.
@@ -118,7 +153,9 @@ fn telling_line(log: &[String]) -> Option<&str> {
     SIGNS.iter().find_map(said).or_else(|| spoken().next())
 }
 
-fn details(words: &Words, cause: &Cause, card: &mut Card) {
+fn details(story: &Story<'_>, cause: &Cause, card: &mut Card) {
+    let words = story.words;
+    let log = log(story, cause);
     let pod = || Arg::Outside(cause.pod.clone().unwrap_or_default());
     let plain = |text| Line { style: LineStyle::Plain, text };
     let quote = |text| Line { style: LineStyle::Quote, text };
@@ -130,10 +167,10 @@ fn details(words: &Words, cause: &Cause, card: &mut Card) {
         let said = Span::Outside(format!("{} {}", event.reason, event.message));
         card.details.push(quote(Text::of_spans([at, Span::Words(" ".to_owned()), said])));
     }
-    if !cause.log.is_empty() {
+    if !log.is_empty() {
         card.details.push(plain(say!(words, "details-log", pod = pod())));
     }
-    card.details.extend(cause.log.iter().map(|line| quote(Text::outside(harmless(line).trim_end()))));
+    card.details.extend(log.iter().map(|line| quote(Text::outside(harmless(line).trim_end()))));
 }
 
 /// Who knows the service, and where it is written up.

@@ -3,12 +3,15 @@
 
 use state::catalogue::Unanswered;
 use state::change::outcome::{Asked, CantTell, Failure, Left, LeftBehind, NotReturned, ReturnProblem};
+use state::image::Reference;
 use state::lock::Scope;
+use state::names::TargetName;
 
 use super::{Story, evidence, progress};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
-use crate::cards::{DOT, alone, another_deploy, list_and, status_command};
+use crate::cards::{DOT, alone, another_deploy, list_and, list_or, status_command};
 use crate::command::Command;
+use crate::command::value::Earlier;
 use crate::facts::Serving;
 use crate::press::Press;
 use crate::words::{Arg, Words, say, say_first};
@@ -55,12 +58,37 @@ pub(super) fn left(
     evidence::of_failure(story, Some(failure), &mut card);
     now_running(story, left, &mut card);
     owner(story, &mut card);
-    story.rollback_button(&mut card);
+    if not_returned == Some(NotReturned::ImageGone) {
+        earlier(story, &mut card);
+    } else {
+        story.rollback_button(&mut card);
+    }
     if asked.is_some() {
         card.button(super::leave_label(words, story.facts.locked), Press::Leave(story.change.head.id));
     }
     card.button(say!(words, "button-show", number = story.number()), Press::Show(story.number()));
     card
+}
+
+/// What can be gone back to where what ran before is gone.
+fn earlier(story: &Story<'_>, card: &mut Card) {
+    let (words, target) = (story.words, story.target());
+    let command = |reference: &Reference| {
+        let to = Some(Earlier::Reference(reference.clone()));
+        let TargetName { service, environment } = target.clone();
+        let back = Command::Rollback { service, environment, to, template: false, plan: false };
+        alone(words, Arg::from(&back))
+    };
+    match story.facts.earlier {
+        None => {}
+        Some([]) => {
+            card.plain(say!(words, "earlier-none", command = another_deploy(target)));
+        }
+        Some(known) => {
+            let commands = list_or(words, known.iter().map(command).collect());
+            card.plain(say!(words, "earlier-releases", commands = commands));
+        }
+    }
 }
 
 /// It failed, and so did the way back.

@@ -20,10 +20,10 @@ pub(super) fn card(story: &Story<'_>, ended: &Ended) -> Card {
             failed::left(story, failure, *question, *not_returned, &ended.left)
         }
         Outcome::ReturnFailed { failure, back } => failed::return_failed(story, failure, back, &ended.left),
-        Outcome::CantTell { why } => cant_tell(story, *why),
+        Outcome::CantTell { why } => cant_tell(story, *why, &ended.left),
         Outcome::Cancelled { by } => cancelled(story, by, &ended.left),
         Outcome::Superseded { workload, how, after_failure } => {
-            superseded(story, workload, *how, after_failure.as_ref())
+            superseded(story, workload, *how, after_failure.as_ref(), &ended.left)
         }
     }
 }
@@ -74,7 +74,16 @@ fn sentence(text: Text) -> Text {
 fn what_was_verified(story: &Story<'_>, digests: Digests, card: &mut Card) {
     let words = story.words;
     let window = story.change.target.policy.stability_window;
+    if story.several() {
+        each_image(story, card);
+    }
     match (digests, story.digest()) {
+        (Digests::Match, Some(_)) if story.several() => {
+            card.plain(say!(words, "verified-match-all"));
+            if !window.is_zero() {
+                card.plain(say!(words, "verified-stable", window = window));
+            }
+        }
         (Digests::Match, Some(digest)) if window.is_zero() => {
             card.plain(say!(words, "verified-match", digest = digest));
         }
@@ -93,6 +102,18 @@ fn what_was_verified(story: &Story<'_>, digests: Digests, card: &mut Card) {
     }
 }
 
+/// What each of several workloads runs.
+fn each_image(story: &Story<'_>, card: &mut Card) {
+    for item in story.change.work.iter().flat_map(|work| &work.workloads) {
+        for image in &item.images {
+            let digest = image.to.reference.digest().map(|digest| Text::words(format!("({})", digest.short())));
+            let name = Arg::image(&image.to.short()).alone(story.words);
+            let what = Text::joined(" ", [name, digest.unwrap_or_default()]);
+            card.line(LineStyle::Item, say!(story.words, "running-of", workload = &item.workload.name, what = what));
+        }
+    }
+}
+
 fn nothing_to_do(story: &Story<'_>) -> Card {
     let words = story.words;
     let first = match story.new_name() {
@@ -105,13 +126,16 @@ fn nothing_to_do(story: &Story<'_>) -> Card {
     card
 }
 
-fn cant_tell(story: &Story<'_>, why: CantTell) -> Card {
+fn cant_tell(story: &Story<'_>, why: CantTell, left: &[LeftBehind]) -> Card {
     let words = story.words;
     let choice = Arg::Choice(failed::cant_tell(why));
     let first = say_first!(words, "cant-tell", target = story.target(), why = choice.clone());
     let mut card = Card::new(CardState::Unsure, first);
     card.plain(say!(words, "cant-tell-left", who = story.who()));
     card.plain(say!(words, "cant-tell-why", why = choice, new = story.new_or_number()));
+    if story.several() {
+        rows(story, left, &mut card);
+    }
     card.plain(about(story));
     card.plain(look(story));
     story.rollback_button(&mut card);
@@ -154,19 +178,29 @@ fn rows(story: &Story<'_>, left: &[LeftBehind], card: &mut Card) {
             Left::NotPaused => "not-paused",
             Left::Returned => "returned",
         };
+        let items = story.change.work.iter().flat_map(|work| &work.workloads);
+        let item = items.clone().find(|item| item.workload.name == one.workload);
+        let new = item.and_then(|item| Some(Arg::image(&item.images.first()?.to.short())));
+        let old = item.and_then(|item| Some(Arg::image(&item.returns_to()?)));
         let text = say!(
             story.words,
             "left-row",
             workload = &one.workload,
             what = Arg::Choice(what),
-            new = story.new_or_number(),
-            old = story.returns_to_or_words()
+            new = new.unwrap_or_else(|| story.new_or_number()),
+            old = old.unwrap_or_else(|| story.returns_to_or_words())
         );
         card.line(LineStyle::Item, text);
     }
 }
 
-fn superseded(story: &Story<'_>, workload: &WorkloadName, how: Overtaken, after_failure: Option<&Failure>) -> Card {
+fn superseded(
+    story: &Story<'_>,
+    workload: &WorkloadName,
+    how: Overtaken,
+    after_failure: Option<&Failure>,
+    left: &[LeftBehind],
+) -> Card {
     let words = story.words;
     let mut card = Card::new(CardState::Ended, say_first!(words, "superseded", target = story.target()));
     card.plain(say!(words, "superseded-next", who = story.who(), command = status_command(story.target())));
@@ -177,6 +211,9 @@ fn superseded(story: &Story<'_>, workload: &WorkloadName, how: Overtaken, after_
     };
     let how = Arg::Choice(how);
     card.plain(say!(words, "superseded-how", how = how, workload = workload, number = story.number()));
+    if story.several() {
+        rows(story, left, &mut card);
+    }
     if after_failure.is_some() {
         if story.facts.locked {
             let (number, new) = (story.number(), story.new_or_number());

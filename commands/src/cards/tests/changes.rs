@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use state::catalogue::{AfterFailure, Unanswered};
+use state::catalogue::{AfterFailure, LogsInChat, Unanswered};
 use state::change::outcome::{
     Asked, CantTell, Digests, EndedBy, Left, NotReturned, Outcome, Overtaken, Refused, ReturnProblem,
 };
 use state::change::{Asker, Parked, ParkedWhy, Phase, ReturnStage, Stop};
-use state::evidence::CauseKind;
+use state::evidence::{Cause, CauseKind};
 use state::names::{ChangeId, WorkloadName};
 use state::records::ClaimRecord;
 use state::rollout::judge::EarlySign;
@@ -66,7 +66,8 @@ fn under_way() {
                     scene.usual = Some(Duration::from_secs(20));
                     scene.change.cause = Some(crash());
                 };
-                rolling(sample).with(two).progress(6, 0, 6)
+                let sign = |scene: &mut Scene| scene.progress[1].sign = Some(sign());
+                rolling(sample).with(two).progress(6, 0, 6).with(sign)
             })
         ),
         (
@@ -147,6 +148,14 @@ fn good_ends() {
             scene(move |sample| {
                 verified(Digests::Match)(sample)
                     .with(|scene| scene.change.target.policy.stability_window = Duration::ZERO)
+            })
+        ),
+        (
+            "verified, two workloads",
+            scene(|sample| {
+                let outcome = Outcome::Verified { digests: Digests::Match, pods: 12 };
+                let two = |scene: &mut Scene| scene.change.target.workloads.push(workload("api-grpc"));
+                Scene::new(sample).with(two).ended(sample, outcome, Left::Written)
             })
         ),
         ("rolled back", scene(move |sample| verified(Digests::Match)(sample).rollback(sample))),
@@ -233,6 +242,25 @@ fn failures() {
                     .with(|scene| scene.change.target.workloads.push(workload("api-grpc")))
                     .ended(sample, outcome, Left::NotPaused)
                     .serving(&[(&sample.old, 5)], false)
+            })
+        ),
+        (
+            "left, for the image that ran is gone: older ones are there",
+            scene(move |sample| {
+                left(sample, None, Some(NotReturned::ImageGone), CauseKind::CrashedAfterReady)
+                    .serving(&[(&sample.old, 5)], true)
+                    .with(|scene| {
+                        let known = ["e41b0c7", "77d0e1f"].map(|tag| tag.parse().expect("a reference"));
+                        scene.earlier = Some(known.to_vec());
+                    })
+            })
+        ),
+        (
+            "left, for the image that ran is gone, and none is older",
+            scene(move |sample| {
+                left(sample, None, Some(NotReturned::ImageGone), CauseKind::CrashedAfterReady)
+                    .serving(&[(&sample.old, 5)], true)
+                    .with(|scene| scene.earlier = Some(Vec::new()))
             })
         ),
         (
@@ -330,6 +358,28 @@ fn other_ends() {
         ("can't tell: released", cant_tell(CantTell::Released)),
         ("can't tell: released in mid-write", cant_tell(CantTell::ReleasedUnsettled)),
         ("can't tell: gone", cant_tell(CantTell::Gone)),
+        (
+            "can't tell, two workloads",
+            scene(|sample| {
+                let outcome = Outcome::CantTell { why: CantTell::Paused };
+                let two = |scene: &mut Scene| scene.change.target.workloads.push(workload("api-grpc"));
+                Scene::new(sample).with(two).ended(sample, outcome, Left::Written)
+            })
+        ),
+        (
+            "superseded, two workloads",
+            scene(|sample| {
+                let (how, workload_name) = (Overtaken::Template, WorkloadName::new("api-grpc").expect("a name"));
+                let outcome = Outcome::Superseded { workload: workload_name, how, after_failure: None };
+                let two = |scene: &mut Scene| scene.change.target.workloads.push(workload("api-grpc"));
+                let untouched = |scene: &mut Scene| {
+                    if let Phase::Ended(ended) = &mut scene.change.head.phase {
+                        ended.left[1].what = Left::Untouched;
+                    }
+                };
+                Scene::new(sample).with(two).ended(sample, outcome, Left::Written).with(untouched)
+            })
+        ),
         ("cancelled, untouched", cancelled(Left::Untouched)),
         ("cancelled, written", cancelled(Left::Written)),
         ("superseded: template", superseded(Overtaken::Template, false)),
@@ -425,6 +475,75 @@ fn notices_and_answers() {
         ("unreadable", Box::new(move |sample, words| cards::unreadable(words, &claim(sample)))),
         ("freed", Box::new(move |sample, words| cards::freed(words, &claim(sample)))),
     ]));
+}
+
+fn sign() -> EarlySign {
+    EarlySign {
+        kind: CauseKind::CrashLoop,
+        pod: Some("api-7c9d-x2x".to_owned()),
+        observed_since: ObservedTime::default(),
+        since: at("03:12:30"),
+    }
+}
+
+#[test]
+fn a_cause_that_has_passed_is_told_of_no_more() {
+    let sample = Sample::short();
+    let rolling = || {
+        let scene = Scene::new(&sample).phase(&sample, Phase::Rolling { written: written() }).progress(6, 6, 0);
+        scene.with(|scene| scene.change.cause = Some(pull()))
+    };
+    assert!(!rolling().told().contains("Cause"), "{}", rolling().told());
+    let shown = rolling().with(|scene| scene.progress[0].sign = Some(sign()));
+    assert!(shown.told().contains("Cause: new pods can't pull their image"), "{}", shown.told());
+    let failure = failure(&sample, CauseKind::Pull, EndedBy::Sign);
+    let held = Phase::Holding { written: written(), failure, held: BTreeMap::new(), not_returned: None };
+    let failed = rolling().with(|scene| scene.change.head.phase = held);
+    assert!(failed.told().contains("Cause: new pods can't pull their image"), "{}", failed.told());
+}
+
+#[test]
+fn logs_are_shown_linked_to_or_left_alone_as_the_policy_says() {
+    let sample = Sample::short();
+    let told = |logs, cause: Cause| {
+        let failure = failure(&sample, cause.kind, EndedBy::Window);
+        let outcome = Outcome::Left { failure, question: None, not_returned: None };
+        let scene = Scene::new(&sample).ended(&sample, outcome, Left::Paused);
+        let told = scene.with(|scene| {
+            scene.change.cause = Some(cause);
+            scene.change.target.policy.logs_in_chat = logs;
+        });
+        told.told()
+    };
+    let command = "kubectl -n shop logs api-7c9d-x2x -c app";
+    let redacted = told(LogsInChat::Redacted, crash());
+    assert!(redacted.contains("panic: relation") && !redacted.contains("kubectl"), "{redacted}");
+    let link = told(LogsInChat::Link, crash());
+    assert!(link.contains(&format!("{command} --previous")) && !link.contains("panic: relation"), "{link}");
+    let first_run = told(LogsInChat::Link, Cause { restarts: 0, ..crash() });
+    assert!(first_run.contains(command) && !first_run.contains("--previous"), "{first_run}");
+    let off = told(LogsInChat::Off, crash());
+    assert!(!off.contains("panic: relation") && !off.contains("kubectl"), "{off}");
+    // What never ran has no log, and what is no name is typed into no shell.
+    assert!(!told(LogsInChat::Link, pull()).contains("kubectl"));
+    assert!(!told(LogsInChat::Link, Cause { pod: Some("x; rm -r ~".to_owned()), ..crash() }).contains("kubectl"));
+}
+
+#[test]
+fn an_image_that_is_gone_is_not_offered() {
+    let sample = Sample::short();
+    let told = |earlier: Option<&[&str]>| {
+        let failure = failure(&sample, CauseKind::CrashLoop, EndedBy::Sign);
+        let outcome = Outcome::Left { failure, question: None, not_returned: Some(NotReturned::ImageGone) };
+        let earlier = earlier.map(|tags| tags.iter().map(|tag| tag.parse().expect("a reference")).collect());
+        Scene::new(&sample).ended(&sample, outcome, Left::Paused).with(|scene| scene.earlier = earlier).told()
+    };
+    let some = told(Some(&["e41b0c7", "77d0e1f"]));
+    assert!(some.contains("/rollback api prod to e41b0c7 or /rollback api prod to 77d0e1f"), "{some}");
+    assert!(told(Some(&[])).contains("no earlier release"), "{}", told(Some(&[])));
+    for told in [some, told(Some(&[])), told(None)] {
+        assert!(!told.contains("[Roll back"), "{told}");
+    }
 }
 
 /// Everything that a card says of a failure and of the way back, in each phase and with each outcome that has one.

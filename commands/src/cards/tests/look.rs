@@ -13,7 +13,7 @@ use state::records::HistoryLine;
 use super::super::{history, now, plan, show, status};
 use super::scene::{Scene, crash, failure, question, target_of, work};
 use super::*;
-use crate::facts::{HistoryFacts, NowFacts, PlanFacts, Serving, TargetStatus};
+use crate::facts::{HistoryFacts, NowFacts, PlanFacts, Serving, TargetStatus, Unread};
 
 fn catalogue(sample: &Sample) -> Catalogue {
     Catalogue { on_call: Some(sample.lin.clone()), ..Catalogue::default() }
@@ -141,6 +141,10 @@ fn status_of_one() {
                 vec![Some(Serving { desired: 0, images: vec![], ..serving(&status.target, &[]) })])
         ),
         ("missing", changed(|status, _| status.serving = vec![None])),
+        (
+            "old knowledge, and a question",
+            one(|sample| TargetStatus { age: Some(Duration::from_secs(130)), ..waiting(sample) })
+        ),
         ("old knowledge", changed(|status, _| status.age = Some(Duration::from_secs(130)))),
         (
             "never read",
@@ -198,7 +202,7 @@ fn status_of_many() {
 
 #[test]
 fn the_moment() {
-    let quiet = || NowFacts { broken: vec![], open: vec![], questions: vec![], locks: vec![], unreadable: vec![] };
+    let quiet = NowFacts::default;
     let busy = move |sample: &Sample| {
         let open = Scene::new(sample).phase(sample, Phase::Rolling { written: Vec::new() }).change;
         NowFacts {
@@ -214,7 +218,14 @@ fn the_moment() {
             questions: vec![(sample.target.clone(), question(sample, Unanswered::Rollback))],
             locks: vec![sample.lock(Scope::Target(sample.target.clone()), sample.withdrawn())],
             unreadable: Vec::new(),
+            unread: Default::default(),
         }
+    };
+    let blind = || {
+        let unread = |places, hours: Option<u64>| Unread { places, age: hours.map(|h| Duration::from_secs(h * 3600)) };
+        let clusters = [("main", unread(3, Some(2))), ("other", unread(1, None))];
+        let unread = clusters.into_iter().map(|(name, unread)| (name.parse().expect("a name"), unread)).collect();
+        NowFacts { unread, ..NowFacts::default() }
     };
     let overfull = move |sample: &Sample| {
         let lock = || sample.lock(Scope::All, Reason::Said("network works".to_owned()));
@@ -230,6 +241,10 @@ fn the_moment() {
         (
             "quiet, and the reader is on duty",
             Box::new(move |sample, words| card(sample, words, &quiet(), &sample.lin, Some(&sample.lin)))
+        ),
+        (
+            "clusters that can't be read",
+            Box::new(move |sample, words| card(sample, words, &blind(), &sample.lin, None))
         ),
         (
             "busy, somebody else is on duty and asked",

@@ -12,6 +12,7 @@ use state::change::{
     Ask, Asker, Baseline, Change, Head, NewImage, Phase, RollbackTo, Watch, Work, WorkloadWork, Written,
 };
 use state::evidence::{Cause, CauseKind};
+use state::image::Reference;
 use state::names::WorkloadName;
 use state::rollout::judge::Progress;
 use state::rollout::seen::{EventSeen, MarkerStep};
@@ -31,6 +32,7 @@ pub(super) struct Scene {
     pub(super) usual: Option<Duration>,
     pub(super) on_call: Option<PersonName>,
     pub(super) locked: bool,
+    pub(super) earlier: Option<Vec<Reference>>,
 }
 
 impl Scene {
@@ -60,6 +62,7 @@ impl Scene {
             question: None,
             usual: None,
             locked: true,
+            earlier: None,
             on_call: Some(sample.lin.clone()),
         }
     }
@@ -151,6 +154,7 @@ impl Scene {
             serving: &self.serving,
             question: self.question.as_ref(),
             locked: self.locked,
+            earlier: self.earlier.as_deref(),
         })
     }
 }

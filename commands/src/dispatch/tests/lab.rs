@@ -1,7 +1,7 @@
 //! The desk of a small shop, with a network that nobody may touch.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -103,6 +103,8 @@ pub(super) fn catalogue() -> Catalogue {
 pub(super) struct Watched {
     pub(super) views: Mutex<BTreeMap<TargetName, WorkloadView>>,
     pub(super) asked: AtomicUsize,
+    /// So many seconds ago it was read.
+    pub(super) age: AtomicU64,
 }
 
 impl Watched {
@@ -118,7 +120,7 @@ impl Cluster for Watched {
         let none = WorkloadView { workload: None, pods: Vec::new() };
         let known = views.get(&target.name);
         let workloads = target.workloads.iter().map(|_| known.cloned().unwrap_or(none.clone())).collect();
-        Observed { workloads, age: known.map(|_| Duration::from_secs(1)) }
+        Observed { workloads, age: known.map(|_| Duration::from_secs(self.age.load(Ordering::SeqCst))) }
     }
 
     fn read<'a>(
@@ -315,9 +317,13 @@ impl Lab {
 
     /// What runs in `api` of `prod`, as the watches know it: version 1 on two ready pods.
     pub(super) fn runs(&self, tag: &str) {
+        self.runs_in("api", "prod", tag);
+    }
+
+    pub(super) fn runs_in(&self, service: &str, environment: &str, tag: &str) {
         let template = Arc::new(template(tag));
         let view = WorkloadView { workload: Some(seen(template)), pods: Vec::new() };
-        self.cluster.views.lock().expect("not poisoned").insert(target_name("api", "prod"), view);
+        self.cluster.views.lock().expect("not poisoned").insert(target_name(service, environment), view);
     }
 }
 

@@ -1,6 +1,8 @@
 //! `/status`, `/now`, `/history`, `/show`: what somebody may look at, and nothing else.
 
 use futures::executor::block_on;
+use state::change::Held;
+use state::change::transition::Event;
 
 use super::super::*;
 use super::lab::*;
@@ -55,4 +57,42 @@ fn a_record_that_can_t_be_read_hides_no_other() {
         assert!(matches!(refusal, Refusal::CouldNotCheck { .. }), "{line}: {refusal:?}");
     }
     assert!(block_on(lab.engine.records.change(id)).is_err());
+}
+
+#[test]
+fn old_knowledge_is_not_told_as_what_is_so_now() {
+    use std::sync::atomic::Ordering;
+    let lab = Lab::new();
+    lab.runs("v1");
+    let (id, _) = lab.begun("mo");
+    lab.put(id, |head| head.phase = holding());
+    lab.happens(id, Event::HeldAs(0, Held::Complete));
+    lab.happens(id, Event::AllHeld);
+    let planned = || text(&lab.say("eve", "/deploy api prod v3 plan"));
+    let shown = || text(&lab.say("eve", "/show 1"));
+    let now = || text(&lab.say("eve", "/now"));
+    assert!(planned().contains("v1 → v3"), "{}", planned());
+    assert!(shown().contains("Running:"), "{}", shown());
+    lab.cluster.age.store(7200, Ordering::SeqCst);
+    assert!(planned().contains("the cluster can't be read"), "{}", planned());
+    assert!(!shown().contains("Running:"), "{}", shown());
+    assert!(now().contains("The cluster main can't be read since"), "{}", now());
+    let question = lab.refusal("eve", "/stop api prod");
+    assert!(matches!(question, Refusal::NotAllowed { .. }), "the question is told of all the same");
+    assert!(now().contains("waits"), "{}", now());
+}
+
+#[test]
+fn without_fresh_knowledge_nothing_is_called_quiet() {
+    use std::sync::atomic::Ordering;
+    let lab = Lab::new();
+    for service in ["api", "web"] {
+        for environment in ["prod", "staging", "legacy"] {
+            lab.runs_in(service, environment, "v1");
+        }
+    }
+    let quiet = || lab.say("eve", "/now").card.first_line.to_string();
+    assert!(!quiet().contains("can't"), "{}", quiet());
+    lab.cluster.age.store(7200, Ordering::SeqCst);
+    assert_eq!(quiet(), "Can't tell: the cluster main can't be read");
 }
