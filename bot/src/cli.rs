@@ -16,6 +16,8 @@ pub mod exit {
     pub const REFUSED: u8 = 1;
     /// The command line makes no sense. It is not clap's 2, which here means a release that failed.
     pub const USAGE: u8 = 64;
+    /// A part of the process ended that must not: a bug. Starting again goes on where it was.
+    pub const BROKEN: u8 = 70;
     /// Whether it was done is not known: a write to the store failed.
     pub const OUTCOME_UNKNOWN: u8 = 75;
 }

@@ -116,7 +116,16 @@ async fn serve(options: &Options, config: Config, interactive: bool) -> Result<E
         may_be_spoken_for: config.may_be_spoken_for,
         store,
     };
-    let served = tokio::spawn(socket.serve(service, runner.ending()));
+    let served = {
+        let (serving, runner) = (tokio::spawn(socket.serve(service, runner.ending())), Arc::clone(&runner));
+        tokio::spawn(async move {
+            let ended = serving.await;
+            if runner.ended() == Ending::No {
+                tracing::error!(panicked = ended.is_err(), "the socket is no longer served, so the process ends");
+                runner.end(Ending::Broken);
+            }
+        })
+    };
     end_on_signals(&runner)?;
     let running = {
         let runner = Arc::clone(&runner);
@@ -131,14 +140,27 @@ async fn serve(options: &Options, config: Config, interactive: bool) -> Result<E
         code = console::interactive(local, &options.data, runner.ending()).await.into();
         runner.end(Ending::Asked);
     }
-    let ended = running.await.unwrap_or(Ending::Asked);
+    if running.await.is_err() {
+        runner.end(Ending::Broken);
+    }
     let _ = served.await;
-    if ended == Ending::StoreUnknown {
-        complain(
-            "a write to the store failed, and whether it happened is not known. Start rotabot again: it reads the truth \
-             and goes on.",
-        );
-        return Ok(exit::OUTCOME_UNKNOWN.into());
+    // Only now: the last steps and answers may have failed in a graver way than what ended the process.
+    match runner.ended() {
+        Ending::StoreUnknown => {
+            complain(
+                "a write to the store failed, and whether it happened is not known. Start rotabot again: it \
+                 reads the truth and goes on.",
+            );
+            return Ok(exit::OUTCOME_UNKNOWN.into());
+        }
+        Ending::Broken => {
+            complain(
+                "a part of rotabot has failed that it can't go on without; the log says which. Start rotabot \
+                 again: it goes on where it was. This is a bug: please report it with the log.",
+            );
+            return Ok(exit::BROKEN.into());
+        }
+        Ending::No | Ending::Asked => {}
     }
     tracing::info!("rotabot ends");
     Ok(code)

@@ -9,6 +9,7 @@ use state::records::RecordFault;
 use tokio::sync::Notify;
 use tracing::Instrument as _;
 
+use super::failures::Doing;
 use super::{Ending, Runner};
 
 /// After a failure of the store that wrote nothing, so long is waited.
@@ -17,25 +18,29 @@ const RETRY: Duration = Duration::from_secs(5);
 impl Runner {
     /// Takes up a change, if nobody has yet.
     pub(super) async fn begin(self: Arc<Self>, id: ChangeId) {
+        let taking_up = Doing::one("taking up a change", id);
         let live = match self.engine().take(id).await {
-            // It may have ended since its claim was read.
-            Ok(Some(live)) if live.change().ended().is_none() => live,
-            Ok(_) => return,
+            Ok(live) => live,
             Err(RecordFault::Unreadable(fault)) => {
-                tracing::error!(change = %id, fault = fault.chain(), "a change is parked: its record can't be read");
+                if self.failures.failed(&taking_up, fault.chain()) {
+                    tracing::error!(change = %id, fault = fault.chain(), "a change is parked: its record can't be read");
+                }
                 return self.tell_unreadable(id).await;
             }
-            Err(fault) => return self.store_failed("taking up a change", &fault),
+            Err(fault) => return self.store_failed(&taking_up, &fault),
         };
-        let Some(wake) = self.tasks.take_up(id, &live.change().target) else { return };
+        self.store_works(&taking_up);
+        // It may have ended since its claim was read.
+        let Some(live) = live.filter(|live| live.change().ended().is_none()) else { return };
+        let Some(taken) = self.tasks.take_up(id, &live.change().target) else { return };
         let head = &live.change().head;
         let span = tracing::info_span!("change", number = head.number.0, target = %live.change().target.name);
-        self.work(live, &wake).instrument(span).await;
-        self.tasks.put_down(id);
+        self.work(live, &taken.wake).instrument(span).await;
     }
 
     async fn work(&self, mut live: Live, wake: &Notify) {
         let mut ending = self.ending();
+        let stepping = Doing::one("a step of a change", live.id());
         let mut phase = std::mem::discriminant(live.change().phase());
         tracing::info!("taken up");
         loop {
@@ -48,6 +53,9 @@ impl Runner {
                 self.tasks.committed.notify_one();
                 tracing::info!(phase = live.change().phase().word(), "went on");
             }
+            if !matches!(stepped, Stepped::Failed(_)) {
+                self.store_works(&stepping);
+            }
             let wait = match stepped {
                 Stepped::Again => continue,
                 Stepped::Wait(wait) => wait,
@@ -57,7 +65,7 @@ impl Runner {
                     return self.tasks.committed.notify_one();
                 }
                 Stepped::Failed(fault) => {
-                    self.store_failed("a step of a change", &fault);
+                    self.store_failed(&stepping, &fault);
                     RETRY
                 }
             };

@@ -4,6 +4,7 @@
 //! Whatever is heard of a cluster only wakes a task early; a word that is lost costs a second. Nothing is decided here.
 
 mod change;
+mod failures;
 mod rounds;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use commands::dispatch::{Dispatch, Heard};
 use commands::engine::{Board, Engine};
 use commands::ports::{Chat, Cluster, Registry};
+use futures::future;
 use state::catalogue::{Catalogue, Target};
 use state::names::{ChangeId, ClusterName, Namespace, WorkloadName};
 use state::records::{RecordFault, Records};
@@ -20,6 +22,7 @@ use state::store::Store;
 use state::time::Now;
 use tokio::sync::{Notify, watch};
 
+use self::failures::{Doing, Failures};
 use crate::kubernetes::Concerned;
 
 /// What the engine works on, here or in a demonstration.
@@ -36,13 +39,15 @@ pub struct Neighbours {
     pub clock: fn() -> Now,
 }
 
-/// Why the process must end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why the process must end; of two reasons the one that comes later here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ending {
     /// It does not.
     No,
     /// Somebody asked for it.
     Asked,
+    /// A part of it that must never end has ended: what it did would not be done any more.
+    Broken,
     /// The outcome of a write to the store is unknown: only a start can read the truth.
     StoreUnknown,
 }
@@ -55,6 +60,7 @@ pub struct Runner {
     catalogue: Arc<Catalogue>,
     keep_history: Duration,
     tasks: Arc<Tasks>,
+    failures: Failures,
     ending: watch::Sender<Ending>,
 }
 
@@ -105,7 +111,7 @@ impl Tasks {
     }
 
     /// Takes up a change; none where it has a task already.
-    fn take_up(&self, id: ChangeId, target: &Target) -> Option<Arc<Notify>> {
+    fn take_up(&self, id: ChangeId, target: &Target) -> Option<TakenUp<'_>> {
         let mut changes = self.changes();
         if changes.contains_key(&id) {
             return None;
@@ -118,15 +124,24 @@ impl Tasks {
             wake: Arc::clone(&wake),
         };
         changes.insert(id, task);
-        Some(wake)
-    }
-
-    fn put_down(&self, id: ChangeId) {
-        self.changes().remove(&id);
+        Some(TakenUp { tasks: self, id, wake })
     }
 
     fn changes(&self) -> MutexGuard<'_, BTreeMap<ChangeId, Task>> {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A change that has a task. However the task ends, another one may take the change up again.
+struct TakenUp<'a> {
+    tasks: &'a Tasks,
+    id: ChangeId,
+    wake: Arc<Notify>,
+}
+
+impl Drop for TakenUp<'_> {
+    fn drop(&mut self) {
+        self.tasks.changes().remove(&self.id);
     }
 }
 
@@ -141,7 +156,7 @@ impl Runner {
         let Neighbours { store, cluster, registry, chat, clock } = neighbours;
         let engine = Engine { records: Records::new(store), cluster, registry, board: Arc::new(Board::new()) };
         let (ending, _) = watch::channel(Ending::No);
-        Arc::new(Self { engine, clock, chat, catalogue, keep_history, tasks, ending })
+        Arc::new(Self { engine, clock, chat, catalogue, keep_history, tasks, failures: Failures::default(), ending })
     }
 
     /// The engine.
@@ -172,21 +187,41 @@ impl Runner {
     pub async fn run(self: &Arc<Self>) -> Ending {
         let mut ending = self.ending.subscribe();
         let rounds = [
-            tokio::spawn(Arc::clone(self).deliver()),
-            tokio::spawn(Arc::clone(self).look_after_questions()),
-            tokio::spawn(Arc::clone(self).take_up_open()),
-            tokio::spawn(Arc::clone(self).prune()),
+            ("delivering messages", tokio::spawn(Arc::clone(self).deliver())),
+            ("looking after questions", tokio::spawn(Arc::clone(self).look_after_questions())),
+            ("taking up changes", tokio::spawn(Arc::clone(self).take_up_open())),
+            ("pruning history", tokio::spawn(Arc::clone(self).prune())),
         ];
-        let ended = ending.wait_for(|ending| *ending != Ending::No).await.map_or(Ending::Asked, |ending| *ending);
-        for round in rounds {
-            round.abort();
+        let (names, rounds): (Vec<_>, Vec<_>) = rounds.into_iter().unzip();
+        let aborts: Vec<_> = rounds.iter().map(tokio::task::JoinHandle::abort_handle).collect();
+        tokio::select! {
+            _ = ending.wait_for(|ending| *ending != Ending::No) => {}
+            (ended, which, _) = future::select_all(rounds) => {
+                let panicked = ended.is_err_and(|error| error.is_panic());
+                tracing::error!(round = names[which], panicked, "what must go on for ever has ended, so the process ends");
+                self.end(Ending::Broken);
+            }
         }
-        ended
+        for abort in aborts {
+            abort.abort();
+        }
+        self.ended()
     }
 
-    /// Ends the process in good order.
+    /// Ends the process. A graver reason takes the place of another, never the other way round.
     pub fn end(&self, ending: Ending) {
-        self.ending.send_if_modified(|now| std::mem::replace(now, ending) != ending);
+        self.ending.send_if_modified(|now| {
+            let graver = ending > *now;
+            if graver {
+                *now = ending;
+            }
+            graver
+        });
+    }
+
+    /// Why the process must end, as far as is known by now.
+    pub fn ended(&self) -> Ending {
+        *self.ending.borrow()
     }
 
     /// Who is told that the process ends.
@@ -194,69 +229,24 @@ impl Runner {
         self.ending.subscribe()
     }
 
-    /// A failure of the store, where it is handled: logged once. One of unknown outcome ends the process.
-    fn store_failed(&self, doing: &'static str, fault: &RecordFault) {
-        tracing::error!(doing, fault = fault.fault().chain(), "the store failed");
+    /// A failure of the store, where it is handled: logged when it begins or changes. One of unknown outcome ends the
+    /// process.
+    fn store_failed(&self, doing: &Doing, fault: &RecordFault) {
+        if self.failures.failed(doing, fault.fault().chain()) {
+            tracing::error!(doing = doing.what(), of = doing.of(), fault = fault.fault().chain(), "the store failed");
+        }
         if matches!(fault, RecordFault::OutcomeUnknown(_)) {
             self.end(Ending::StoreUnknown);
+        }
+    }
+
+    /// What may have failed before has succeeded.
+    fn store_works(&self, doing: &Doing) {
+        if self.failures.over(doing) {
+            tracing::info!(doing = doing.what(), of = doing.of(), "the store works again");
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use futures::FutureExt as _;
-    use state::catalogue::{Permissions, Policy, Workload, WorkloadKind};
-    use state::names::{ChannelName, EnvironmentName, ServiceName, TargetName};
-
-    use super::*;
-
-    fn target(namespace: &str, workloads: &[&str]) -> Target {
-        let workload = |name: &&str| Workload {
-            kind: WorkloadKind::Deployment,
-            name: WorkloadName::new(*name).expect("a name"),
-            containers: Vec::new(),
-        };
-        Target {
-            name: TargetName {
-                service: ServiceName::new("api").expect("a name"),
-                environment: EnvironmentName::new("prod").expect("a name"),
-            },
-            cluster: ClusterName::new("main").expect("a name"),
-            namespace: namespace.parse().expect("a namespace"),
-            workloads: workloads.iter().map(workload).collect(),
-            channel: ChannelName::new("ops").expect("a name"),
-            policy: Policy::default(),
-            permissions: Permissions::default(),
-            owners: Vec::new(),
-            runbook: None,
-            dashboard: None,
-        }
-    }
-
-    #[test]
-    fn news_of_a_workload_wake_those_who_change_it_and_nobody_else() {
-        let tasks = Tasks::default();
-        let targets =
-            [target("shop", &["api", "worker"]), target("shop", &["pay"]), target("elsewhere", &["worker", "pay"])];
-        let places = (0..).zip(&targets);
-        let wakes: Vec<_> = places
-            .map(|(n, target)| tasks.take_up(ChangeId::from_parts(0, n), target).expect("not taken up before"))
-            .collect();
-        let woken = || wakes.iter().map(|wake| wake.notified().now_or_never().is_some()).collect::<Vec<_>>();
-        let main = ClusterName::new("main").expect("a name");
-        let shop: Namespace = "shop".parse().expect("a namespace");
-
-        let names = BTreeSet::from(["worker".to_owned(), "web".to_owned()]);
-        tasks.wake(&main, &shop, Concerned::Of(&names));
-        assert_eq!(woken(), [true, false, false]);
-        tasks.wake(&main, &shop, Concerned::All);
-        assert_eq!(woken(), [true, true, false]);
-        tasks.wake(&ClusterName::new("other").expect("a name"), &shop, Concerned::All);
-        assert_eq!(woken(), [false, false, false]);
-        tasks.wake_all();
-        assert_eq!(woken(), [true, true, true]);
-    }
-}
+mod tests;

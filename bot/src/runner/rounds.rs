@@ -6,10 +6,13 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use commands::card::Post;
 use commands::cards;
+use commands::ports::ChatFault;
 use commands::words::Words;
 use state::names::ChangeId;
+use state::records::RecordFault;
 
 use super::Runner;
+use super::failures::Doing;
 
 /// Messages are looked after so often even if nothing is heard of any.
 const DELIVER: Duration = Duration::from_secs(1);
@@ -24,9 +27,11 @@ const PRUNE: Duration = Duration::from_secs(24 * 60 * 60);
 impl Runner {
     pub(super) async fn deliver(self: Arc<Self>) {
         let mut courier = self.engine().courier(Arc::clone(&self.chat), Arc::clone(&self.catalogue));
+        let delivering = Doing::all("delivering messages");
         loop {
-            if let Err(fault) = courier.round((self.clock)()).await {
-                self.store_failed("delivering messages", &fault);
+            match courier.round((self.clock)()).await {
+                Ok(_) => self.store_works(&delivering),
+                Err(fault) => self.store_failed(&delivering, &fault),
             }
             tokio::select! {
                 () = self.tasks.committed.notified() => {}
@@ -37,15 +42,17 @@ impl Runner {
 
     pub(super) async fn look_after_questions(self: Arc<Self>) {
         let mut starting = true;
+        let looking = Doing::all("looking after questions");
         loop {
             match self.engine().questions((self.clock)(), starting).await {
                 Ok(asked) => {
                     starting = false;
+                    self.store_works(&looking);
                     for id in asked.began {
                         tokio::spawn(Arc::clone(&self).begin(id));
                     }
                 }
-                Err(fault) => self.store_failed("looking after questions", &fault),
+                Err(fault) => self.store_failed(&looking, &fault),
             }
             tokio::time::sleep(QUESTIONS).await;
         }
@@ -53,32 +60,47 @@ impl Runner {
 
     /// At the start, and now and then: a change whose task never began goes on all the same.
     pub(super) async fn take_up_open(self: Arc<Self>) {
+        let reading = Doing::all("reading open changes");
         loop {
             match self.engine().records.open().await {
                 Ok(open) => {
-                    for claim in open {
-                        match claim {
-                            Ok(claim) => {
-                                tokio::spawn(Arc::clone(&self).begin(claim.change));
-                            }
-                            Err(fault) => self.store_failed("reading a claim", &fault),
-                        }
+                    self.store_works(&reading);
+                    let (claims, faults): (Vec<_>, Vec<_>) = open.into_iter().partition(Result::is_ok);
+                    for claim in claims.into_iter().flatten() {
+                        tokio::spawn(Arc::clone(&self).begin(claim.change));
                     }
+                    self.claims_unreadable(&faults.into_iter().filter_map(Result::err).collect::<Vec<_>>());
                 }
-                Err(fault) => self.store_failed("reading open changes", &fault),
+                Err(fault) => self.store_failed(&reading, &fault),
             }
             tokio::time::sleep(OPEN).await;
         }
     }
 
+    fn claims_unreadable(&self, faults: &[RecordFault]) {
+        let chains = faults.iter().map(|fault| fault.fault().chain().to_owned()).collect();
+        let changed = self.failures.only("reading a claim", chains);
+        for fault in changed.began {
+            tracing::error!(fault, "a target is blocked: the claim on it can't be read");
+        }
+        if changed.over > 0 {
+            tracing::info!(claims = changed.over, "claims that could not be read are readable again, or gone");
+        }
+    }
+
     pub(super) async fn prune(self: Arc<Self>) {
+        let pruning = Doing::all("pruning history");
         loop {
             let kept = TimeDelta::from_std(self.keep_history).unwrap_or(TimeDelta::MAX);
             if let Some(before) = (self.clock)().wall.checked_sub_signed(kept) {
                 match self.engine().records.prune(before).await {
-                    Ok(0) => {}
-                    Ok(pruned) => tracing::info!(pruned, "old history is gone"),
-                    Err(fault) => self.store_failed("pruning history", &fault),
+                    Ok(pruned) => {
+                        self.store_works(&pruning);
+                        if pruned > 0 {
+                            tracing::info!(pruned, "old history is gone");
+                        }
+                    }
+                    Err(fault) => self.store_failed(&pruning, &fault),
                 }
             }
             tokio::time::sleep(PRUNE).await;
@@ -99,8 +121,14 @@ impl Runner {
             reply_to: None,
             silent: false,
         };
-        if let Err(fault) = self.chat.post(&post).await {
-            tracing::warn!(change = %claim.number, ?fault, "the channel could not be told of an unreadable change");
+        let telling = Doing::one("telling of an unreadable change", id);
+        match self.chat.post(&post).await {
+            Ok(_) => _ = self.failures.over(&telling),
+            Err(ChatFault::Unreachable(fault) | ChatFault::Refused(fault)) => {
+                if self.failures.failed(&telling, fault.chain()) {
+                    tracing::warn!(change = %claim.number, ?fault, "the channel could not be told of an unreadable change");
+                }
+            }
         }
     }
 }
