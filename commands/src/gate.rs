@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use state::catalogue::{Action, Catalogue, Grantee, Person, Target};
 use state::lock::Scope;
-use state::names::{EnvironmentName, PersonName};
+use state::names::{EnvironmentName, PersonName, TargetName};
 
 use crate::refusal::{KnownAs, Refusal};
 
@@ -31,7 +31,8 @@ pub fn known<'a>(catalogue: &'a Catalogue, name: &PersonName, now: DateTime<Utc>
 }
 
 /// Asks whether a person may do something there. `begun` is the target of a change that has begun: who may act on that
-/// stands in it. A scope wider than an environment needs the right in all of them.
+/// stands in it. A scope wider than an environment needs the right in all of them, and so does
+/// looking at, or unlocking, one that the catalogue no longer has.
 pub fn gate(
     catalogue: &Catalogue,
     speaker: &PersonName,
@@ -53,7 +54,7 @@ pub fn gate(
     };
     let asked: Vec<Option<&BTreeSet<Grantee>>> = match begun {
         Some(begun) => vec![begun.permissions.0.get(&action)],
-        None => environments(catalogue, scope).map(|environment| of(catalogue, environment, action)).collect(),
+        None => environments(catalogue, scope, action).map(|environment| of(catalogue, environment, action)).collect(),
     };
     let who = Who { catalogue, speaker, person, owners: &owners };
     let refused = asked.iter().find(|allowed| !allowed.is_some_and(|allowed| who.is_among(allowed)));
@@ -79,11 +80,21 @@ fn of<'a>(catalogue: &'a Catalogue, name: &EnvironmentName, action: Action) -> O
     catalogue.environments.get(name)?.permissions.0.get(&action)
 }
 
-fn environments<'a>(catalogue: &'a Catalogue, scope: &'a Scope) -> Box<dyn Iterator<Item = &'a EnvironmentName> + 'a> {
+fn environments<'a>(
+    catalogue: &'a Catalogue,
+    scope: &'a Scope,
+    action: Action,
+) -> Box<dyn Iterator<Item = &'a EnvironmentName> + 'a> {
     match scope {
         Scope::All => Box::new(catalogue.environments.keys()),
-        Scope::Environment(environment) => Box::new(std::iter::once(environment)),
-        Scope::Target(target) => Box::new(std::iter::once(&target.environment)),
+        Scope::Environment(environment) | Scope::Target(TargetName { environment, .. }) => {
+            // On a place that the config no longer has nothing is begun, but what was left there can be taken away.
+            let gone = !catalogue.environments.contains_key(environment);
+            if gone && matches!(action, Action::View | Action::Unlock) {
+                return Box::new(catalogue.environments.keys());
+            }
+            Box::new(std::iter::once(environment))
+        }
     }
 }
 

@@ -13,7 +13,6 @@ use state::names::{ChangeId, ChangeNumber, EnvironmentName, PersonName, ServiceN
 
 use crate::command::Command;
 use crate::command::table::{Kind, Row, Table};
-use crate::command::value::Earlier;
 
 /// Why nothing was done.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,6 +99,8 @@ pub enum Refusal {
         /// The newest number that was given out.
         newest: Option<ChangeNumber>,
     },
+    /// The change that a button belongs to is not in the store any more.
+    ForgottenChange,
     /// The speaker isn't in the catalogue.
     UnknownPerson {
         /// By what the front end knows them.
@@ -190,19 +191,14 @@ pub enum Refusal {
         /// What it does now.
         doing: Doing,
     },
-    /// Nothing is known that a rollback could go to.
-    NothingToGoBackTo {
-        /// The target.
-        target: TargetName,
-    },
-    /// What a rollback names was never a release of that target.
-    UnknownRelease {
-        /// The target.
-        target: TargetName,
-        /// What was named.
-        named: Earlier,
-        /// Releases that there are, the newest first.
-        known: Vec<String>,
+    /// Somebody asked to stop it already; it ends once the write in flight is settled.
+    StopAsked {
+        /// The change.
+        number: ChangeNumber,
+        /// Who asked.
+        by: PersonName,
+        /// When.
+        since: DateTime<Utc>,
     },
     /// Nothing locks that.
     NotLocked {

@@ -251,7 +251,7 @@ static ENVIRONMENT: Table = Table {
             "mode",
             Shape::Choice(&["act", "watch"]),
             "\"act\"",
-            "act: carries changes out. watch: judges and reports what others ship, and writes nothing.",
+            "act: carries changes out. watch: shows what runs there, refuses every change, and writes nothing.",
         ),
         default(
             "after_failure",

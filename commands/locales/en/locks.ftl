@@ -21,10 +21,12 @@ lock-laid-end = Locked by { $by } until { $until }; it ends by itself then.
 lock-laid-no-end = Locked by { $by }, no end set.
 lock-laid-replaces = It takes the place of { $by }'s lock since { $since }: { $reason }
 lock-laid-under-way = Under way, and not stopped by it: { $changes }
+lock-laid-refused = Still being prepared, and refused by it before anything is written: { $changes }
 lock-laid-next = Nothing more to do. To lift it: { $command }
 
 unlocked = { $scope } is open again
 unlocked-all = The lock on everything is lifted
+unlocked-in-part = { $scope } stays locked by another lock
 unlocked-was = It was locked by { $by } since { $since }: { $reason }
-unlocked-still = Still locked more widely: { $scopes }
+unlocked-still = Still locked: { $lock }
 unlocked-next = Nothing in the cluster was touched. Nothing more to do.

@@ -51,6 +51,8 @@ refusal-runs-nowhere = The config has no environment for it.
 refusal-unknown-change = Nothing was changed: there is no change { $number }
 refusal-newest-change = The newest is { $number }. { $command } lists them.
 refusal-no-change-yet = There has been no change yet.
+refusal-forgotten-change = Nothing was changed: I no longer know that change
+refusal-forgotten-change-next = Next: { $command } lists the changes that I know.
 
 # Who speaks.
 refusal-unknown-person = Nothing was changed: I don't know who you are
@@ -82,7 +84,7 @@ refusal-could-not-check = Nothing was changed: I can't check what you may do
 refusal-could-not-check-why = That is my fault, not yours. My log says more under { $reference }.
 refusal-try-again = Next: try again in a minute.
 refusal-watch-only = Nothing was changed: I only watch { $env }
-refusal-watch-only-why = Its mode in the config is “watch”: I look and report there, and write nothing.
+refusal-watch-only-why = Its mode in the config is “watch”: I only look there, and write nothing.
 refusal-watch-only-next = Next: ship it the way you do today; { $command } shows what runs.
 
 # What stands in the way.
@@ -106,15 +108,13 @@ refusal-nothing-to-stop = Nothing was changed: nothing moves in { $target }
 refusal-last-change = The last change there was { $number }.
 refusal-too-late-to-stop = Nothing was changed: { $number } is { $doing }
 refusal-too-late-to-stop-why = It failed, and what it does now brings { $target } to rest. That can't be stopped halfway.
+refusal-stop-asked = Nothing was changed: { $number } is being stopped
+refusal-stop-asked-why = { $by } asked for that at { $since }; the write in flight is settled first.
 refusal-wait = Next: wait for its result.
 
 # Going back.
-refusal-nothing-to-go-back-to = Nothing was changed: nothing known to go back to
 refusal-nothing-to-go-back-to-why = I know no earlier good release of { $target }: I shipped none yet, or all were withdrawn.
 refusal-nothing-to-go-back-to-next = Next: name the image that you want: { $command }
-refusal-unknown-release = Nothing was changed: { $named } never ran in { $target }
-refusal-known-releases = Releases, the newest first: { $known }
-refusal-unknown-release-next = Next: to ship it as something new, type { $command }
 
 # Locks and parked changes.
 refusal-not-locked = Nothing was changed: { $scope } is not locked

@@ -51,6 +51,8 @@ refusal-runs-nowhere = 配置里没有给它任何环境。
 refusal-unknown-change = 线上没有任何改动：没有 { $number } 这个变更
 refusal-newest-change = 最新的是 { $number }。用 { $command } 查看列表。
 refusal-no-change-yet = 到现在还没有过任何变更。
+refusal-forgotten-change = 线上没有任何改动：我已经不记得这个变更
+refusal-forgotten-change-next = 下一步：用 { $command } 查看我还知道的变更。
 
 # 说话人
 refusal-unknown-person = 线上没有任何改动：我不认识你
@@ -82,7 +84,7 @@ refusal-could-not-check = 线上没有任何改动：无法确认你的权限
 refusal-could-not-check-why = 问题在我，不在你。详情见我的日志，编号 { $reference }。
 refusal-try-again = 下一步：一分钟后再试。
 refusal-watch-only = 线上没有任何改动：{ $env } 我只看不改
-refusal-watch-only-why = 配置里它的模式是“watch”：我只查看和报告，不写入任何东西。
+refusal-watch-only-why = 配置里它的模式是“watch”：我只查看，不写入任何东西。
 refusal-watch-only-next = 下一步：按你们现在的方式发布；{ $command } 可以看到线上现状。
 
 # 障碍
@@ -106,15 +108,13 @@ refusal-nothing-to-stop = 线上没有任何改动：{ $target } 没有进行中
 refusal-last-change = 那里最近一次变更是 { $number }。
 refusal-too-late-to-stop = 线上没有任何改动：{ $number } { $doing }
 refusal-too-late-to-stop-why = 它失败了，现在做的是让 { $target } 稳定下来，不能半途停止。
+refusal-stop-asked = 线上没有任何改动：{ $number } 正在停止
+refusal-stop-asked-why = { $by } 在 { $since } 要求停止；先等写入中的请求落定。
 refusal-wait = 下一步：等它有结果。
 
 # 回滚
-refusal-nothing-to-go-back-to = 线上没有任何改动：没有已知版本可以回滚
 refusal-nothing-to-go-back-to-why = 我不知道 { $target } 更早的好版本：还没有通过我发布过，或者都已撤回。
 refusal-nothing-to-go-back-to-next = 下一步：直接指定镜像：{ $command }
-refusal-unknown-release = 线上没有任何改动：{ $named } 没在 { $target } 运行过
-refusal-known-releases = 已知版本，从新到旧：{ $known }
-refusal-unknown-release-next = 下一步：如果要作为新版本发布，输入 { $command }
 
 # 锁定与搁置
 refusal-not-locked = 线上没有任何改动：{ $scope } 没有锁定

@@ -17,15 +17,19 @@ pub struct LockLaid {
     pub replaces: Option<Lock>,
     /// Changes under way that it covers, and doesn't stop.
     pub under_way: Vec<ChangeNumber>,
+    /// Changes that it covers and that have written nothing yet: it refuses them before they do.
+    pub refused: Vec<ChangeNumber>,
 }
 
 /// What happened when a person lifted a lock.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unlocked {
-    /// The lock that was lifted.
-    pub lock: Lock,
-    /// Wider locks that still cover it.
-    pub still: Vec<Scope>,
+    /// What was unlocked.
+    pub scope: Scope,
+    /// The locks that were lifted.
+    pub lifted: Vec<Lock>,
+    /// Locks that still cover it: of the same scope, which the speaker may not lift, and wider ones.
+    pub still: Vec<Lock>,
 }
 
 /// All locks.
@@ -86,6 +90,10 @@ pub fn laid(words: &Words, facts: &LockLaid) -> Card {
         let changes = list_and(words, facts.under_way.iter().copied());
         card.plain(say!(words, "lock-laid-under-way", changes = changes));
     }
+    if !facts.refused.is_empty() {
+        let changes = list_and(words, facts.refused.iter().copied());
+        card.plain(say!(words, "lock-laid-refused", changes = changes));
+    }
     let command = Command::Unlock { scope: lock.scope.clone() };
     card.plain(say!(words, "lock-laid-next", command = &command));
     card
@@ -93,16 +101,18 @@ pub fn laid(words: &Words, facts: &LockLaid) -> Card {
 
 /// A lock was lifted.
 pub fn lifted(words: &Words, facts: &Unlocked) -> Card {
-    let lock = &facts.lock;
-    let first = match &lock.scope {
+    let first = match &facts.scope {
+        scope if !facts.still.is_empty() => say_first!(words, "unlocked-in-part", scope = scope),
         Scope::All => say_first!(words, "unlocked-all"),
         scope => say_first!(words, "unlocked", scope = scope),
     };
     let mut card = Card::new(CardState::Good, first);
-    let since = Arg::Time(lock.since, TimeStyle::Full);
-    card.plain(say!(words, "unlocked-was", by = &lock.by, since = since, reason = lock_reason(words, lock)));
-    if !facts.still.is_empty() {
-        card.plain(say!(words, "unlocked-still", scopes = list_and(words, &facts.still)));
+    for lock in &facts.lifted {
+        let since = Arg::Time(lock.since, TimeStyle::Full);
+        card.plain(say!(words, "unlocked-was", by = &lock.by, since = since, reason = lock_reason(words, lock)));
+    }
+    for lock in &facts.still {
+        card.line(LineStyle::Locked, say!(words, "unlocked-still", lock = row(words, lock)));
     }
     card.plain(say!(words, "unlocked-next"));
     card

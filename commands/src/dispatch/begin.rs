@@ -117,7 +117,7 @@ impl Dispatch {
     /// The card of a change that is there already.
     pub(super) async fn open_change(&self, asking: &Asking<'_>, id: ChangeId) -> Answered {
         let Some(stored) = self.engine.records.change(id).await? else {
-            return Err(Refusal::UnknownChange { number: ChangeNumber(0), newest: None }.into());
+            return Err(Refusal::ForgottenChange.into());
         };
         let number = stored.change.head.number;
         let seen = self.engine.board.seen(id);

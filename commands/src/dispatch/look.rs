@@ -62,7 +62,13 @@ impl Dispatch {
                     continue;
                 }
             };
-            match records.change(claim.change).await {
+            let scope = Scope::Target(claim.target.clone());
+            let stored = records.change(claim.change).await;
+            let begun = stored.as_ref().ok().and_then(|stored| Some(&stored.as_ref()?.change.target));
+            if asking.pass(Action::View, &scope, begun).is_err() {
+                continue;
+            }
+            match stored {
                 Ok(Some(stored)) => facts.open.push((stored.change, self.progress(claim.change))),
                 Ok(None) | Err(RecordFault::Unreadable(_)) => facts.unreadable.push(claim.number.to_string()),
                 Err(fault) => return Err(fault.into()),
@@ -84,7 +90,7 @@ impl Dispatch {
         }
         for lock in records.locks().await? {
             match lock {
-                Ok(lock) if lock.in_force(asking.now.wall) => facts.locks.push(lock),
+                Ok(lock) if lock.in_force(asking.now.wall) && asking.may_view(&lock.scope) => facts.locks.push(lock),
                 Ok(_) => {}
                 Err(fault) => facts.unreadable.push(self.unreadable(&fault)),
             }
@@ -114,6 +120,7 @@ impl Dispatch {
                 Scope::Environment(name) => environment.is_none_or(|wanted| wanted == name),
                 Scope::Target(_) => false,
             }));
+            scopes.retain(|scope| asking.may_view(scope));
         }
         for scope in scopes {
             lines.extend(self.engine.records.journal(&scope, since, HISTORY_LINES + 1).await?);

@@ -216,6 +216,15 @@ impl Asking<'_> {
         }
     }
 
+    /// Whether something that lies on a scope may be seen: by whoever may look at a place that it covers.
+    fn may_view(&self, scope: &Scope) -> bool {
+        let view = |scope: &Scope| self.pass(Action::View, scope, None).is_ok();
+        match scope {
+            Scope::All => self.catalogue.environments.keys().any(|name| view(&Scope::Environment(name.clone()))),
+            scope => view(scope),
+        }
+    }
+
     /// The journal shows both the person and who really typed it.
     fn sign(&self, next: &mut Transition) {
         for also in &mut next.also {

@@ -33,8 +33,14 @@ impl Dispatch {
             let stored = self.stored(id).await?;
             let change = &stored.change;
             asking.pass(Action::Stop, &Scope::Target(change.target.name.clone()), Some(&change.target))?;
+            if let Some(stop) =
+                change.head.stop.as_ref().filter(|_| change.ended().is_none() && change.head.parked.is_none())
+            {
+                let (number, by, since) = (change.head.number, stop.by.clone(), stop.at);
+                return Err(Refusal::StopAsked { number, by, since }.into());
+            }
             let too_late = matches!(change.phase(), Phase::Holding { .. } | Phase::Returning { .. } | Phase::Ended(_));
-            if too_late || change.head.parked.is_some() || change.head.stop.is_some() {
+            if too_late || change.head.parked.is_some() {
                 let (target, number) = (change.target.name.clone(), change.head.number);
                 return match change.ended() {
                     Some(_) => Err(Refusal::NothingToStop { target, last: Some(number) }.into()),
@@ -87,6 +93,6 @@ impl Dispatch {
             }
             stored => stored?,
         };
-        stored.ok_or_else(|| Refusal::UnknownChange { number: state::names::ChangeNumber(0), newest: None }.into())
+        stored.ok_or_else(|| Refusal::ForgottenChange.into())
     }
 }

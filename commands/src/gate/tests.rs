@@ -103,6 +103,8 @@ fn a_wide_scope_needs_the_right_everywhere() {
     assert_eq!(may(&catalogue, Action::Lock, "prod"), ["ann"]);
     assert_eq!(may(&catalogue, Action::Lock, "all"), ["ann"]);
     assert_eq!(may(&catalogue, Action::Lock, "nowhere"), [""; 0], "what is not known is nobody's");
+    let gone = self::catalogue(&[("prod", Action::Unlock, &admin), ("staging", Action::Unlock, &both)]);
+    assert_eq!(may(&gone, Action::Unlock, "nowhere"), ["ann"], "what was left there can be taken away");
     assert_eq!(may(&Catalogue { environments: BTreeMap::new(), ..catalogue }, Action::Lock, "all"), [""; 0]);
 }
 

@@ -28,7 +28,8 @@ pub fn card(words: &Words, refusal: &Refusal) -> Card {
         Refusal::UnknownService { .. }
         | Refusal::UnknownEnvironment { .. }
         | Refusal::NotThere { .. }
-        | Refusal::UnknownChange { .. } => names(words, refusal, &mut card),
+        | Refusal::UnknownChange { .. }
+        | Refusal::ForgottenChange => names(words, refusal, &mut card),
         Refusal::UnknownPerson { .. } | Refusal::Left { .. } | Refusal::MayNotSpeakFor { .. } => {
             speakers(words, refusal, &mut card);
         }
@@ -39,11 +40,11 @@ pub fn card(words: &Words, refusal: &Refusal) -> Card {
             let who = obstacles::Who { allowed, on_call: on_call.as_ref(), owners };
             obstacles::locked(words, &mut card, target, lock, who, *reader, asked);
         }
-        Refusal::Busy { .. } | Refusal::NothingToStop { .. } | Refusal::TooLateToStop { .. } => {
+        Refusal::Busy { .. }
+        | Refusal::NothingToStop { .. }
+        | Refusal::TooLateToStop { .. }
+        | Refusal::StopAsked { .. } => {
             obstacles::under_way(words, refusal, &mut card);
-        }
-        Refusal::NothingToGoBackTo { .. } | Refusal::UnknownRelease { .. } => {
-            obstacles::going_back(words, refusal, &mut card)
         }
         Refusal::NotLocked { .. }
         | Refusal::LockHeld { .. }
@@ -103,6 +104,10 @@ fn names(words: &Words, refusal: &Refusal, card: &mut Card) {
                 Some(newest) => say!(words, "refusal-newest-change", number = *newest, command = &history),
                 None => say!(words, "refusal-no-change-yet"),
             });
+        }
+        Refusal::ForgottenChange => {
+            let history = Command::History { service: None, environment: None, since: None };
+            card.plain(say!(words, "refusal-forgotten-change-next", command = &history));
         }
         _ => {}
     }

@@ -8,10 +8,9 @@ use state::names::{PersonName, TargetName};
 
 use crate::card::{Card, Text, TimeStyle};
 use crate::cards::{
-    alone, another_deploy, doing, grantees, list_and, list_or, lock_end, lock_reason, reference_name, show_command,
+    alone, another_deploy, doing, grantees, list_or, lock_end, lock_reason, reference_name, show_command,
     status_command, stop_command,
 };
-use crate::command::value::Earlier;
 use crate::command::{ChangeCommand, Command};
 use crate::press::Press;
 use crate::refusal::{Doing, MayLift, Refusal};
@@ -77,7 +76,7 @@ fn lock_next(words: &Words, lock: &Lock, who: Who<'_>, reader: MayLift, asked: &
     }
 }
 
-/// Another change is in the way, or none is there to be stopped.
+/// Another change is in the way, or nothing is there that could be stopped.
 pub(super) fn under_way(words: &Words, refusal: &Refusal, card: &mut Card) {
     match refusal {
         Refusal::Busy { target, change, number, by, since, doing: now } => {
@@ -102,36 +101,22 @@ pub(super) fn under_way(words: &Words, refusal: &Refusal, card: &mut Card) {
             }
             card.plain(say!(words, "refusal-press-too-late-next", command = status_command(target)));
         }
+        Refusal::TooLateToStop { number, doing: Doing::Parked, .. } => {
+            let release = Command::Change(ChangeCommand::Release { number: *number });
+            let show = show_command(*number);
+            card.plain(say!(words, "refusal-busy-next-parked", show = show, command = &release));
+            card.button(say!(words, "button-show", number = *number), Press::Show(*number));
+        }
+        Refusal::StopAsked { number, by, since } => {
+            let since = Arg::Time(*since, TimeStyle::Clock);
+            card.plain(say!(words, "refusal-stop-asked-why", by = by, since = since));
+            card.plain(say!(words, "refusal-wait"));
+            card.button(say!(words, "button-show", number = *number), Press::Show(*number));
+        }
         Refusal::TooLateToStop { target, number, .. } => {
             card.plain(say!(words, "refusal-too-late-to-stop-why", target = target));
             card.plain(say!(words, "refusal-wait"));
             card.button(say!(words, "button-show", number = *number), Press::Show(*number));
-        }
-        _ => {}
-    }
-}
-
-/// There is nothing to go back to.
-pub(super) fn going_back(words: &Words, refusal: &Refusal, card: &mut Card) {
-    match refusal {
-        Refusal::NothingToGoBackTo { target } => {
-            card.plain(say!(words, "refusal-nothing-to-go-back-to-why", target = target));
-            card.plain(say!(words, "refusal-nothing-to-go-back-to-next", command = another_deploy(target)));
-        }
-        Refusal::UnknownRelease { target, named, known } => {
-            if !known.is_empty() {
-                let known = list_and(words, known.iter().map(|name| Arg::Name(name.clone())));
-                card.plain(say!(words, "refusal-known-releases", known = known));
-            }
-            if let Earlier::Reference(reference) = named {
-                let deploy = Command::Deploy {
-                    service: target.service.clone(),
-                    environment: target.environment.clone(),
-                    reference: reference.clone(),
-                    plan: false,
-                };
-                card.plain(say!(words, "refusal-unknown-release-next", command = &deploy));
-            }
         }
         _ => {}
     }

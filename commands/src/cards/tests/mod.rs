@@ -162,6 +162,15 @@ fn locks() {
     snapshot!(all(vec![
         ("none", Box::new(|_, words| super::locks::all(words, &[]))),
         (
+            "two lifted, and another stays",
+            Box::new(move |sample, words| {
+                let lock = sample.lock(of_target(sample), sample.withdrawn());
+                let lifted = vec![lock, with_end(sample, of_target(sample))];
+                let still = vec![sample.lock(Scope::Environment(sample.target.environment.clone()), said())];
+                super::locks::lifted(words, &Unlocked { scope: of_target(sample), lifted, still })
+            })
+        ),
+        (
             "two",
             Box::new(move |sample, words| {
                 let left = sample.lock(of_target(sample), sample.withdrawn());
@@ -174,22 +183,25 @@ fn locks() {
                 let replaces = Some(sample.lock(of_target(sample), sample.withdrawn()));
                 let under_way = vec![ChangeNumber(421)];
                 let lock = with_end(sample, of_target(sample));
-                super::locks::laid(words, &LockLaid { lock, replaces, under_way })
+                super::locks::laid(words, &LockLaid { lock, replaces, under_way, refused: vec![ChangeNumber(422)] })
             })
         ),
         (
             "laid on everything",
             Box::new(move |sample, words| {
                 let lock = sample.lock(Scope::All, said());
-                super::locks::laid(words, &LockLaid { lock, replaces: None, under_way: Vec::new() })
+                super::locks::laid(
+                    words,
+                    &LockLaid { lock, replaces: None, under_way: Vec::new(), refused: Vec::new() },
+                )
             })
         ),
         (
             "lifted",
             Box::new(move |sample, words| {
                 let lock = sample.lock(of_target(sample), sample.withdrawn());
-                let still = vec![Scope::Environment(sample.target.environment.clone())];
-                super::locks::lifted(words, &Unlocked { lock, still })
+                let scope = of_target(sample);
+                super::locks::lifted(words, &Unlocked { scope, lifted: vec![lock], still: Vec::new() })
             })
         ),
     ]));

@@ -219,15 +219,23 @@ fn what_stands_in_the_way() {
                 doing: Doing::Returning,
             })
         ),
-        ("nothing to go back to", Box::new(|sample| Refusal::NothingToGoBackTo { target: sample.target.clone() })),
         (
-            "unknown release",
-            Box::new(|sample| Refusal::UnknownRelease {
+            "it is parked",
+            Box::new(|sample| Refusal::TooLateToStop {
                 target: sample.target.clone(),
-                named: sample.new.parse().expect("a reference"),
-                known: vec![sample.old.clone(), "e41b0c7".to_owned()],
+                number: ChangeNumber(412),
+                doing: Doing::Parked,
             })
         ),
+        (
+            "stopped already",
+            Box::new(|sample| Refusal::StopAsked {
+                number: ChangeNumber(412),
+                by: sample.mo.clone(),
+                since: at("03:13:00"),
+            })
+        ),
+        ("a change that is forgotten", Box::new(|_| Refusal::ForgottenChange)),
         (
             "not locked",
             Box::new(|sample| Refusal::NotLocked {

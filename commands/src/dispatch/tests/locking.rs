@@ -107,10 +107,59 @@ fn no_lock_stops_what_is_open() {
     let lab = Lab::new();
     let (id, number) = lab.begun("mo");
     let laid = lab.say("ann", "/lock all migration");
-    let told: Vec<String> = laid.card.lines.iter().map(|line| line.text.to_string()).collect();
-    assert!(told.iter().any(|line| line.contains(&number.to_string())), "its answer says so: {told:?}");
+    let of = |answer: &Answer, begin: &str| {
+        let line = |line: &crate::card::Line| Some(line.text.to_string().strip_prefix(begin)?.to_owned());
+        answer.card.lines.iter().find_map(line)
+    };
+    let refused = "Still being prepared, and refused by it before anything is written: ";
+    let goes_on = "Under way, and not stopped by it: ";
+    assert_eq!((of(&laid, refused), of(&laid, goes_on)), (Some(number.to_string()), None));
     assert!(lab.change(id).ended().is_none());
+    // Whoever holds the lock passes it, and what writes already is not looked at again.
+    lab.say("ann", "/unlock all");
+    let own = lab.say("mo", "/lock api/prod mine");
+    assert_eq!((of(&own, refused), of(&own, goes_on)), (None, Some(number.to_string())));
+    lab.say("mo", "/unlock api/prod");
+    lab.put(id, |head| head.phase = rolling());
+    let laid = lab.say("ann", "/lock all migration");
+    assert_eq!((of(&laid, refused), of(&laid, goes_on)), (None, Some(number.to_string())));
     assert_eq!(lab.say("sun", "/stop api prod").kind, AnswerKind::Done, "nor does one refuse a stop");
     assert!(matches!(lab.change(id).head.asked_by, Asker::Person { .. }));
     assert!(lab.change(id).ended().is_some());
+}
+
+#[test]
+fn one_s_own_lock_is_lifted_beside_another_s_and_each_is_named() {
+    let lab = Lab::new();
+    let (id, _) = lab.begun("sun");
+    lab.put(id, |head| head.phase = holding());
+    lab.happens(id, Event::HeldAs(0, state::change::Held::Complete));
+    lab.happens(id, Event::AllHeld);
+    lab.say("mo", "/lock api/prod migration");
+    let locks = || block_on(lab.engine.records.locks_over(&target_name("api", "prod"))).expect("readable");
+    let told = |answer: &Answer| {
+        let lines = answer.card.lines.iter().map(|line| line.text.to_string());
+        std::iter::once(answer.card.first_line.to_string()).chain(lines).collect::<Vec<_>>().join("\n")
+    };
+    let own = told(&lab.say("mo", "/unlock api/prod"));
+    assert!(own.contains("stays locked") && own.contains("migration") && own.contains("v2 failed"), "{own}");
+    assert_eq!(locks().iter().map(|lock| lock.by.clone()).collect::<Vec<_>>(), [name("sun")]);
+    let refusal = lab.refusal("mo", "/unlock api/prod");
+    assert!(matches!(refusal, Refusal::NotAllowed { action: Action::Unlock, .. }), "{refusal:?}");
+    lab.say("mo", "/lock api/prod migration");
+    let both = told(&lab.say("lin", "/unlock api/prod"));
+    assert!(both.contains("is open again") && both.contains("migration") && both.contains("v2 failed"), "{both}");
+    assert!(locks().is_empty());
+}
+
+#[test]
+fn a_lock_on_a_place_that_is_gone_is_lifted_by_whoever_may_everywhere() {
+    let lab = Lab::new();
+    assert_eq!(lab.say("mo", "/lock staging moving").kind, AnswerKind::Done);
+    let mut smaller = catalogue();
+    smaller.environments.remove(&name::<state::names::EnvironmentName>("staging"));
+    lab.desk.reload(Arc::new(smaller));
+    let refusal = lab.refusal("sun", "/unlock staging");
+    assert!(matches!(refusal, Refusal::NotAllowed { action: Action::Unlock, .. }), "{refusal:?}");
+    assert_eq!(lab.say("ann", "/unlock staging").kind, AnswerKind::Done);
 }

@@ -96,3 +96,20 @@ fn without_fresh_knowledge_nothing_is_called_quiet() {
     lab.cluster.age.store(7200, Ordering::SeqCst);
     assert_eq!(quiet(), "Can't tell: the cluster main can't be read");
 }
+
+#[test]
+fn what_goes_on_where_somebody_may_not_look_is_not_told() {
+    let lab = Lab::new();
+    let mut some = catalogue();
+    let prod = name::<state::names::EnvironmentName>("prod");
+    some.environments.get_mut(&prod).expect("prod").permissions.0.remove(&Action::View);
+    lab.desk.reload(Arc::new(some));
+    lab.begun("mo");
+    lab.say("mo", "/lock prod secret");
+    lab.say("ann", "/lock staging open");
+    for line in ["/now", "/locks", "/history"] {
+        let told = text(&lab.say("eve", line));
+        assert!(!told.contains("secret") && !told.contains("prod"), "{line}: {told}");
+        assert!(told.contains("open"), "{line}: {told}");
+    }
+}

@@ -42,8 +42,7 @@ fn a_stop_while_writing_waits_for_the_write() {
     assert!(change.ended().is_none(), "it is settled first");
     assert_eq!(change.head.stop.as_ref().map(|stop| stop.by.clone()), Some(name("sun")));
     let again = lab.refusal("mo", "/stop api prod");
-    let target = target_name("api", "prod");
-    assert_eq!(again, Refusal::TooLateToStop { target, number, doing: Doing::Applying });
+    assert_eq!(again, Refusal::StopAsked { number, by: name("sun"), since: at(0).wall });
 }
 
 #[test]
