@@ -5,6 +5,7 @@ use kube::core::Status;
 use serde::Deserialize;
 use state::fault::Fault;
 
+use super::client;
 use super::objects::Deployment;
 use super::text;
 
@@ -26,7 +27,7 @@ impl From<kube::Error> for CallFault {
             // Texts that don't parse may hold anything: only where it fails is told.
             kube::Error::SerdeError(error) => Self::Misread(Fault::of(&error)),
             kube::Error::FromUtf8(error) => Self::Misread(Fault::of(&error)),
-            other => Self::Unanswered(Fault::new(text::sentence(Fault::of(&other).chain()))),
+            other => Self::Unanswered(client::told(&other)),
         }
     }
 }

@@ -10,20 +10,20 @@ use std::time::Duration;
 
 use commands::ports::ClusterFault;
 use futures::io::AsyncReadExt as _;
-use http::{HeaderValue, Request, header};
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use http::Request;
 use state::fault::Fault;
 use state::names::{ClusterName, Namespace};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 
 use super::answers::CallFault;
+use super::client;
 use super::requests;
 use super::room::Room;
 use crate::config::ClusterAccess;
 
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(5);
-const HEARTBEAT_LIMIT: Duration = Duration::from_secs(3);
+pub(super) const HEARTBEAT_LIMIT: Duration = Duration::from_secs(3);
 /// Making a client may run a command that fetches a token.
 const CLIENT_LIMIT: Duration = Duration::from_secs(20);
 /// A client that was made less than this ago is not made anew for want of credentials.
@@ -48,6 +48,9 @@ pub(super) struct Connection {
     access: ClusterAccess,
     wake: Wake,
     client: Mutex<Client>,
+    /// Held while a client is made, also where nobody waits for it any more: one command that hangs may be so, not one
+    /// more with each attempt.
+    making: Arc<tokio::sync::Mutex<()>>,
     rooms: Mutex<HashMap<Namespace, Arc<Room>>>,
     /// Whether a client was made, or could not be made.
     tried: watch::Sender<bool>,
@@ -71,6 +74,7 @@ impl Connection {
             access,
             wake,
             client: Mutex::default(),
+            making: Arc::default(),
             rooms: Mutex::default(),
             tried: watch::Sender::new(false),
             pulse: watch::Sender::new(0),
@@ -230,6 +234,7 @@ impl Connection {
 
     /// Makes the client anew, unless that was done just now. Tells whether there is a new one.
     async fn make_client(&self, rest: Duration) -> bool {
+        let Ok(alone) = Arc::clone(&self.making).try_lock_owned() else { return false };
         let now = Instant::now();
         {
             let mut client = locked(&self.client);
@@ -241,11 +246,18 @@ impl Connection {
         let access = self.access.clone();
         let runtime = tokio::runtime::Handle::current();
         // Files are read, and a command that fetches a token may be waited for.
-        let making = tokio::task::spawn_blocking(move || runtime.block_on(make_client(&access)));
+        let making = tokio::task::spawn_blocking(move || {
+            let _alone = alone;
+            runtime.block_on(client::make(&access))
+        });
         let made = match timeout(CLIENT_LIMIT, making).await {
             Ok(Ok(made)) => made,
             Ok(Err(error)) => Err(Fault::of(&error)),
-            Err(_) => Err(Fault::new("reading the kubeconfig, or the command that it names, took too long")),
+            Err(_) => {
+                tracing::warn!(cluster = %self.name(), "Reading the kubeconfig, or the command that it names, takes too \
+                    long; no other attempt is made until it ends");
+                Err(Fault::new("reading the kubeconfig, or the command that it names, took too long"))
+            }
         };
         let mut client = locked(&self.client);
         let made = match made {
@@ -275,36 +287,6 @@ fn remake_client_after(misses: u32) -> bool {
         && (misses.is_multiple_of(24) || (misses < 24 && (misses / 3).is_power_of_two() && misses.is_multiple_of(3)))
 }
 
-async fn make_client(access: &ClusterAccess) -> Result<kube::Client, Fault> {
-    let mut config = match access {
-        ClusterAccess::InCluster => kube::Config::incluster().map_err(|error| Fault::of(&error))?,
-        ClusterAccess::Kubeconfig { file, context } => {
-            let kubeconfig = file.as_ref().map_or_else(Kubeconfig::read, Kubeconfig::read_from);
-            let kubeconfig = kubeconfig.map_err(|error| Fault::of(&error))?;
-            let options = KubeConfigOptions { context: Some(context.clone()), ..KubeConfigOptions::default() };
-            let own_proxy = has_proxy(&kubeconfig, context);
-            let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await;
-            let mut config = config.map_err(|error| Fault::of(&error))?;
-            // The proxy of the environment is for the way out; only a kubeconfig says that its cluster is out there.
-            config.proxy_url = config.proxy_url.filter(|_| own_proxy);
-            config
-        }
-    };
-    // Each request is made once: whether it may be made again is not for the client to decide.
-    config.default_retry = false;
-    config.connect_timeout = Some(HEARTBEAT_LIMIT);
-    let agent = HeaderValue::from_static(concat!("rotabot/", env!("CARGO_PKG_VERSION")));
-    config.headers.push((header::USER_AGENT, agent));
-    kube::Client::try_from(config).map_err(|error| Fault::of(&error))
-}
-
-fn has_proxy(kubeconfig: &Kubeconfig, context: &str) -> bool {
-    let context = kubeconfig.contexts.iter().find(|one| one.name == context);
-    let cluster = context.and_then(|one| one.context.as_ref()).map(|context| &context.cluster);
-    let cluster = kubeconfig.clusters.iter().find(|one| Some(&one.name) == cluster);
-    cluster.and_then(|one| one.cluster.as_ref()).is_some_and(|cluster| cluster.proxy_url.is_some())
-}
-
 /// Nothing that is held under these locks can be left half done, so a panic elsewhere doesn't spoil them.
 pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -312,7 +294,42 @@ pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_plugin_that_hangs_is_not_started_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, started, go) =
+            (folder.path().join("kubeconfig"), folder.path().join("started"), folder.path().join("go"));
+        let script = format!(
+            "echo once >> '{}'; n=0; while [ ! -e '{}' ] && [ $n -lt 200 ]; do n=$((n+1)); sleep 0.05; done; exit 1",
+            started.display(),
+            go.display()
+        );
+        std::fs::write(&file, client::tests::kubeconfig(&json!({ "command": "sh", "args": ["-c", script] })))
+            .expect("written");
+        let access = ClusterAccess::Kubeconfig { file: Some(file), context: "odd".to_owned() };
+        let name = ClusterName::new("odd").expect("a name");
+        let connection = Arc::new(Connection::new(name, access, Arc::new(|_, _, _| {})));
+        let first = tokio::spawn({
+            let connection = Arc::clone(&connection);
+            async move { connection.make_client(Duration::ZERO).await }
+        });
+        let starts = || std::fs::read_to_string(&started).unwrap_or_default().lines().count();
+        while starts() == 0 {
+            assert!(!first.is_finished(), "{:?}", connection.trouble());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // As after the limit: nobody waits for it any more, and it goes on all the same.
+        first.abort();
+        let again = timeout(Duration::from_secs(1), connection.make_client(Duration::ZERO)).await;
+        assert_eq!((again, starts()), (Ok(false), 1));
+        std::fs::write(&go, "").expect("written");
+        // The folder stays until the last look at it.
+        drop(connection.making.lock().await);
+    }
 
     #[test]
     fn a_silent_client_is_made_anew_ever_more_rarely() {

@@ -1,10 +1,11 @@
 //! Kubernetes clusters behind the port `Cluster`.
 //!
-//! `connection` reaches a cluster and listens for its heartbeat, `watching` hears of changes, `knowledge` keeps what is
+//! `client` finds out how a cluster is reached, `connection` listens for its heartbeat, `watching` hears of changes, `knowledge` keeps what is
 //! known and `freshness` how old that is, `objects` boils the API's objects down, `requests` asks and `answers` says
 //! what came of it. Nothing is concluded here about a rollout: that is the judge's, and the engine's.
 
 mod answers;
+mod client;
 mod connection;
 mod freshness;
 mod knowledge;
