@@ -142,6 +142,7 @@ running-none = no ready pod
 running-of = { $workload }: { $what }
 rollout-paused = rollout paused
 rollout-not-paused = the cluster refused to pause the rollout
+rollout-paused-by-somebody = somebody else paused the rollout
 locked-word = locked
 owner = Owner: { $people }
 runbook = runbook
@@ -183,6 +184,7 @@ left-row = { $workload }: { $what ->
     [written] { $new } is written
     [paused] { $new } is written, and the rollout is paused
     [not-paused] { $new } is written; the cluster refused the pause
+    [paused-by-somebody] { $new } is written; somebody else paused the rollout
    *[returned] { $old } is written back
 }
 superseded = { $target }: somebody else changed it

@@ -136,6 +136,7 @@ running-none = 没有就绪的 Pod
 running-of = { $workload }：{ $what }
 rollout-paused = 滚动更新已暂停
 rollout-not-paused = 集群拒绝暂停滚动更新
+rollout-paused-by-somebody = 滚动更新被别人暂停
 locked-word = 已锁定
 owner = 负责人：{ $people }
 runbook = 处理手册
@@ -177,6 +178,7 @@ left-row = { $workload }：{ $what ->
     [written] 已写入 { $new }
     [paused] 已写入 { $new }，滚动更新已暂停
     [not-paused] 已写入 { $new }，集群拒绝暂停
+    [paused-by-somebody] 已写入 { $new }，滚动更新被别人暂停
    *[returned] 已写回 { $old }
 }
 superseded = { $target } 被别人改动了

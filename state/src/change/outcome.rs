@@ -267,6 +267,9 @@ pub struct LeftBehind {
     pub what: Left,
     /// The template that stands there by our last write; none where nothing was written, or where it was undone.
     pub template: Option<TemplateHash>,
+    /// The sentence by which the server refused the pause; none where somebody else had paused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sentence: Option<String>,
     /// The generation that our last write gave it, where one is known to stand.
     pub generation: Option<i64>,
 }
@@ -281,7 +284,7 @@ pub enum Left {
     Written,
     /// The new template stands, and the rollout is paused.
     Paused,
-    /// The new template stands; the server refused to pause it.
+    /// The new template stands; we did not pause it: the server refused, or somebody else had done so.
     NotPaused,
     /// The old template was written back.
     Returned,

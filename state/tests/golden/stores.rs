@@ -249,6 +249,7 @@ impl Scene {
             what,
             template: Some(ours(workload).hash()),
             generation: Some(2),
+            sentence: None,
         };
         let left = WORKLOADS.iter().map(left).collect();
         let phase = Phase::Ended(Box::new(Ended { outcome, at: at(30), left }));

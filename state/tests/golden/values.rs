@@ -60,6 +60,7 @@ pub(crate) fn heads() -> Values<Head> {
             what: left(what),
             template: template(what),
             generation: template(what).map(|_| 7),
+            sentence: None,
         };
         let touched = !matches!(outcome, Outcome::Refused { .. } | Outcome::NothingToDo);
         let left = if touched { all.into_iter().map(one).collect() } else { Vec::new() };

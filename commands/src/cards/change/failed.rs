@@ -172,17 +172,24 @@ fn now_running(story: &Story<'_>, left: &[LeftBehind], card: &mut Card) {
         let what = images(words, one);
         let what =
             if story.several() { say!(words, "running-of", workload = &one.workload, what = what) } else { what };
+        let refusal = left.get(place).and_then(|left| left.sentence.as_ref());
         let held = match left.get(place).map(|left| left.what) {
+            Some(Left::NotPaused) if one.paused && refusal.is_none() && !story.since(one) => {
+                say!(words, "rollout-paused-by-somebody")
+            }
             _ if one.paused => say!(words, "rollout-paused"),
             // What a later write did to it is not what this change left.
             _ if story.since(one) => Text::default(),
             Some(Left::Paused) => say!(words, "rollout-paused"),
-            Some(Left::NotPaused) => say!(words, "rollout-not-paused"),
+            Some(Left::NotPaused) if refusal.is_some() => say!(words, "rollout-not-paused"),
             _ => Text::default(),
         };
         let is_left = left.iter().any(|left| left.what != Left::Returned);
         let locked = if is_left { locked.clone() } else { Text::default() };
         card.plain(Text::joined(DOT, [say!(words, "running", what = what), held, locked]));
+        if let Some(sentence) = refusal.filter(|_| !one.paused && !story.since(one)) {
+            card.line(LineStyle::Quote, Text::outside(sentence.as_str()));
+        }
     }
 }
 

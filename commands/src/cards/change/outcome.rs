@@ -175,7 +175,8 @@ fn rows(story: &Story<'_>, left: &[LeftBehind], card: &mut Card) {
             Left::Untouched => "untouched",
             Left::Written => "written",
             Left::Paused => "paused",
-            Left::NotPaused => "not-paused",
+            Left::NotPaused if one.sentence.is_some() => "not-paused",
+            Left::NotPaused => "paused-by-somebody",
             Left::Returned => "returned",
         };
         let items = story.change.work.iter().flat_map(|work| &work.workloads);

@@ -242,6 +242,13 @@ fn failures() {
                     .with(|scene| scene.change.target.workloads.push(workload("api-grpc")))
                     .ended(sample, outcome, Left::NotPaused)
                     .serving(&[(&sample.old, 5)], false)
+                    .with(|scene| {
+                        if let Phase::Ended(ended) = &mut scene.change.head.phase {
+                            ended.left[0].sentence = Some("exceeded quota: compute".to_owned());
+                        }
+                        // The other one was paused by somebody.
+                        scene.serving[1].paused = true;
+                    })
             })
         ),
         (

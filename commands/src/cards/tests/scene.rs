@@ -77,7 +77,13 @@ impl Scene {
         let workloads = self.change.target.workloads.clone();
         let left = workloads
             .into_iter()
-            .map(|workload| LeftBehind { workload: workload.name, what: left, template: None, generation: None })
+            .map(|workload| LeftBehind {
+                workload: workload.name,
+                what: left,
+                template: None,
+                generation: None,
+                sentence: None,
+            })
             .collect();
         self.phase(sample, Phase::Ended(Box::new(Ended { outcome, at: at("03:17:12"), left })))
     }

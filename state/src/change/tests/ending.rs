@@ -153,6 +153,14 @@ fn what_was_left_is_listed_for_each_workload() {
     *held = [(0, Held::Refused("policy".to_owned())), (1, Held::Paused(written("worker", MarkerStep::Hold)))].into();
     let wanted = [(Left::NotPaused, hash("api", apply)), (Left::Paused, hash("worker", apply))];
     assert_eq!(left(&change, "all-held"), wanted);
+    let sentences = |change: &Change| {
+        let ended = follows(change, "all-held").change.ended().cloned().expect("an end");
+        ended.left.into_iter().map(|left| left.sentence).collect::<Vec<_>>()
+    };
+    assert_eq!(sentences(&change), [Some("policy".to_owned()), None], "the server's sentence is kept");
+    let Phase::Holding { held, .. } = &mut change.head.phase else { panic!() };
+    held.insert(0, Held::PausedBySomebody);
+    assert_eq!(sentences(&change), [None, None], "nobody refused it");
     let half = returning(&BOTH, ReturnStage::Writing { pinned: vec![], back: [(1, written("worker", back))].into() });
     let wanted = [(Left::Written, hash("api", apply)), (Left::Returned, hash("worker", back))];
     assert_eq!(left(&half, "back-rejected"), wanted);

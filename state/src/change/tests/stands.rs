@@ -9,7 +9,7 @@ fn left(what: Left) -> Change {
     let written = (what != Left::Untouched).then(|| written("api", MarkerStep::Apply));
     let (template, generation) = (written.as_ref().map(|one| one.template), written.as_ref().map(|one| one.generation));
     let outcome = Outcome::Left { failure: failure("api"), question: None, not_returned: None };
-    let left = vec![LeftBehind { workload: name("api"), what, template, generation }];
+    let left = vec![LeftBehind { workload: name("api"), what, template, generation, sentence: None }];
     in_phase(&["api"], Phase::Ended(Box::new(Ended { outcome, at: now(), left })))
 }
 

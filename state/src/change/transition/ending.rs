@@ -155,7 +155,11 @@ fn left_behind(change: &Change, outcome: &Outcome) -> Vec<LeftBehind> {
             (Some(written), None, Some(Held::Complete) | None) => (Left::Written, Some(written)),
         };
         let (template, generation) = (stands.map(|one| one.template), stands.map(|one| one.generation));
-        LeftBehind { workload: item.workload.name.clone(), what, template, generation }
+        let sentence = match held.get(&place) {
+            Some(Held::Refused(sentence)) if what == Left::NotPaused => Some(sentence.clone()),
+            _ => None,
+        };
+        LeftBehind { workload: item.workload.name.clone(), what, template, generation, sentence }
     };
     let left: Vec<LeftBehind> =
         change.work.iter().flat_map(|work| work.workloads.iter().enumerate()).map(one).collect();
