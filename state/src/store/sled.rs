@@ -311,8 +311,22 @@ impl Disk {
         }
     }
 
+    /// Reads at `key`, or from there on. A damaged page can make the database panic.
+    fn guarded<T>(&self, key: &Key, read: impl FnOnce() -> database::Result<T>) -> Result<T, StoreFault> {
+        let damaged = || StoreFault::Unreadable { key: key.clone(), cause: "its page is damaged".to_owned() };
+        match catch_unwind(AssertUnwindSafe(read)) {
+            Ok(Ok(read)) => Ok(read),
+            Ok(Err(database::Error::Corruption { .. })) | Err(_) => Err(damaged()),
+            // No reading fills a disk: the database wrote behind our back, that failed, and it says so from now on.
+            Ok(Err(database::Error::Io(error))) if error.kind() == ErrorKind::StorageFull => {
+                Err(self.health.fail(error.to_string(), true))
+            }
+            Ok(Err(error)) => Err(StoreFault::ReadFailed { cause: error.to_string() }),
+        }
+    }
+
     fn get(&self, key: &Key) -> Result<Option<Versioned>, StoreFault> {
-        let stored = guarded(key, || self.tree.get(key.as_bytes()))?;
+        let stored = self.guarded(key, || self.tree.get(key.as_bytes()))?;
         stored.map(|stored| from_stored(key, &stored)).transpose()
     }
 
@@ -325,8 +339,9 @@ impl Disk {
         let to = range.to.as_ref().map_or(Bound::Unbounded, |to| Bound::Excluded(to.as_bytes()));
         let mut found = self.tree.range::<&[u8], _>((Bound::Included(from), to));
         let mut last = range.from.clone();
-        let mut next =
-            |last: &Key| guarded(last, || if range.reverse { found.next_back() } else { found.next() }.transpose());
+        let mut next = |last: &Key| {
+            self.guarded(last, || if range.reverse { found.next_back() } else { found.next() }.transpose())
+        };
         while let Some((key, stored)) = next(&last)? {
             if page.entries.len() == range.page_size() {
                 page.more = true;
@@ -424,16 +439,6 @@ fn from_stored(key: &Key, stored: &[u8]) -> Result<Versioned, StoreFault> {
         return Err(StoreFault::Unreadable { key: key.clone(), cause: "it has no revision".to_owned() });
     };
     Ok(Versioned { value: value.to_vec(), revision: Revision(u64::from_be_bytes(*revision)) })
-}
-
-/// Reads at `key`, or from there on. A damaged page can make the database panic.
-fn guarded<T>(key: &Key, read: impl FnOnce() -> database::Result<T>) -> Result<T, StoreFault> {
-    let damaged = || StoreFault::Unreadable { key: key.clone(), cause: "its page is damaged".to_owned() };
-    match catch_unwind(AssertUnwindSafe(read)) {
-        Ok(Ok(read)) => Ok(read),
-        Ok(Err(database::Error::Corruption { .. })) | Err(_) => Err(damaged()),
-        Ok(Err(error)) => Err(StoreFault::ReadFailed { cause: error.to_string() }),
-    }
 }
 
 fn cannot_open(path: &Path, cause: impl ToString) -> StoreFault {
