@@ -11,6 +11,7 @@ mod counting;
 mod export;
 mod proxy;
 mod random;
+mod rights;
 mod said;
 mod shop;
 
@@ -20,6 +21,7 @@ pub use counting::{Counted, requests_of};
 pub use export::{Export, Recorded};
 pub use proxy::{At, Breakpoint, Proxy, Request};
 pub use random::Random;
+pub use rights::grant;
 pub use said::Said;
 pub use shop::{PATIENCE, Setup, Shop, registry};
 

@@ -1,7 +1,6 @@
 //! A cluster as the adapter is given it: with exactly the rights of the manifest, or as somebody else.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,6 +10,7 @@ use anyhow::{Result, bail};
 use chrono::DateTime;
 use cluster::{ControlPlane, Kubeconfig, Namespace};
 use commands::ports::Cluster as _;
+use e2e::grant;
 use rotabot::config::ClusterAccess;
 use rotabot::kubernetes::{Kubernetes, Wake};
 use state::catalogue::{ContainerSource, Permissions, Policy, Target, Workload, WorkloadKind};
@@ -94,17 +94,6 @@ impl Bed {
 
 pub(crate) fn cluster_name() -> ClusterName {
     ClusterName::new("test").unwrap()
-}
-
-/// Binds what the manifest grants, in this namespace, and nothing else.
-pub(crate) fn grant(namespace: &Namespace<'_>) -> Result<()> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/kubernetes/rights.yaml");
-    let manifest = fs::read_to_string(path)?.replace("namespace: shop", &format!("namespace: {}", namespace.name()));
-    let output = namespace.plane().kubectl_output(&["apply", "-f", "-"], &manifest)?;
-    if !output.status.success() {
-        bail!("the rights are not taken: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    Ok(())
 }
 
 /// The service account of the manifest.

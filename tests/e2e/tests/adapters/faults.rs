@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use cluster::{ControlPlane, Deployment, Options, Part};
 use commands::ports::{Cluster as _, ClusterFault};
+use e2e::grant;
 use serde_json::json;
 use state::change::patch::PatchStep;
 use state::rollout::seen::{BLIND_AFTER, Observed};
 
-use crate::clusters::{Bed, PATIENCE, bed, claim, grant, target, with_rights};
+use crate::clusters::{Bed, PATIENCE, bed, claim, target, with_rights};
 
 fn image(seen: &Observed) -> Option<String> {
     let template = &seen.workloads[0].workload.as_ref()?.template;

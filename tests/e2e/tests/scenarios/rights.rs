@@ -1,11 +1,8 @@
 //! The rights that the manifest under deploy/ gives, exactly; what is said where one is missing; and how few requests it takes.
 
-use std::path::Path;
-use std::sync::OnceLock;
-
-use anyhow::{Result, anyhow, bail};
-use cluster::{ControlPlane, Namespace, until};
-use e2e::{PATIENCE, Setup, registry, requests_of};
+use anyhow::Result;
+use cluster::{ControlPlane, until};
+use e2e::{PATIENCE, Setup, grant, registry, requests_of};
 use serde_json::json;
 
 const USER: &str = "system:serviceaccount:rotabot:rotabot";
@@ -86,20 +83,4 @@ fn a_token_that_is_not_taken_is_told() -> Result<()> {
     said.must_be("refused", 1)?;
     assert_eq!(shop.marker()?, None);
     Ok(())
-}
-
-/// Binds what the manifest grants in this namespace. What is not of a namespace is the same for all tests: it is made once.
-fn grant(namespace: &Namespace<'_>) -> Result<()> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/kubernetes/rights.yaml");
-    let manifest =
-        std::fs::read_to_string(path)?.replace("namespace: shop", &format!("namespace: {}", namespace.name()));
-    static GRANTED: OnceLock<Result<(), String>> = OnceLock::new();
-    let apply = || -> Result<()> {
-        let output = namespace.plane().kubectl_output(&["apply", "-f", "-"], &manifest)?;
-        if !output.status.success() {
-            bail!("the rights are not taken: {}", String::from_utf8_lossy(&output.stderr));
-        }
-        Ok(())
-    };
-    GRANTED.get_or_init(|| apply().map_err(|error| format!("{error:#}"))).clone().map_err(|error| anyhow!(error))
 }
