@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::{self, LogFormat};
-use crate::console::{Saying, client};
+use crate::console::{self, Saying, client};
 use crate::{check, clock, demo, run, surroundings, transfer, version};
 
 /// Exit codes that every subcommand shares. Those of outcomes are with `say`.
@@ -106,6 +106,12 @@ enum Command {
 
 /// Does what the command line asks for.
 pub fn main() -> ExitCode {
+    let code = do_it();
+    console::last_lines();
+    code
+}
+
+fn do_it() -> ExitCode {
     let command = CommandLine::command().version(version::told(clock::now().wall.date_naive()));
     let parsed = command.try_get_matches().and_then(|matches| CommandLine::from_arg_matches(&matches));
     let CommandLine { options, command } = match parsed {
@@ -178,8 +184,7 @@ pub fn print(text: &str) {
 
 /// Says on standard error why something is not done. Where nobody reads that, the exit code still tells.
 pub fn complain(text: impl std::fmt::Display) {
-    let mut out = io::stderr().lock();
-    let _ = writeln!(out, "rotabot: {text}");
+    console::complain(&format!("rotabot: {text}\n"));
 }
 
 #[cfg(test)]

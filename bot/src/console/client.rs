@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::say::{self, Saying, failed};
-use super::{Console, HISTORY, Patience, Remark, Remote, screen};
+use super::{Console, HISTORY, Patience, Remark, Remote, beside};
 use crate::clock;
 use crate::config::SOCKET;
 use crate::runner::Ending;
@@ -69,7 +69,7 @@ fn remark(remark: Remark, language: Language) {
         Remark::Waiting => remarks::waiting(words),
         Remark::Back => remarks::back(words),
     };
-    screen::beside(&format!("{text}\n"));
+    beside::complain(&format!("{text}\n"));
 }
 
 pub(crate) fn on_a_runtime(what: impl Future<Output = u8>) -> ExitCode {

@@ -4,6 +4,7 @@
 use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
@@ -19,12 +20,17 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::partner::Partner;
+use super::screen::Screen;
 
 /// What stands before a line.
 const PROMPT: &str = "› ";
 
 /// How many lines are remembered.
 const HISTORY: usize = 1000;
+
+/// How long the prompt waits for what is to stand above it. Longer would be no use: what was printed in the moment when
+/// a line ended is only shown by the editor of the next one.
+const SETTLES: Duration = Duration::from_millis(300);
 
 /// What is typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +48,7 @@ pub(super) enum Typed {
 }
 
 enum Wish {
-    Line { initial: String },
+    Line { initial: String, screen: Arc<Screen> },
     Keys,
 }
 
@@ -67,8 +73,6 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         if let Some(found) = &self.0 {
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, found);
-            // The editor has the terminal mark what is pasted, and would take that back at the end of its line.
-            let _ = io::stdout().write_all(b"\x1b[?2004l\r").and_then(|()| io::stdout().flush());
         }
     }
 }
@@ -98,7 +102,11 @@ impl Keyboard {
         std::thread::Builder::new().name("keyboard".to_owned()).spawn(move || {
             for wish in wished {
                 let typed = match wish {
-                    Wish::Line { initial } => line(&mut editor, &initial, history.as_ref()),
+                    Wish::Line { initial, screen } => {
+                        screen.written_within(SETTLES);
+                        drop(screen);
+                        line(&mut editor, &initial, history.as_ref())
+                    }
                     Wish::Keys => keys(&mut woken).unwrap_or(Typed::End),
                 };
                 if to.send(typed).is_err() {
@@ -109,9 +117,9 @@ impl Keyboard {
         Ok((Self { wishes, typed, wake, _terminal: terminal }, Box::new(printer)))
     }
 
-    /// Wishes a line that begins like this.
-    pub(super) fn line(&self, initial: &str) {
-        let _ = self.wishes.send(Wish::Line { initial: initial.to_owned() });
+    /// Wishes a line that begins like this, below what is on the screen by now.
+    pub(super) fn line(&self, initial: &str, screen: &Arc<Screen>) {
+        let _ = self.wishes.send(Wish::Line { initial: initial.to_owned(), screen: Arc::clone(screen) });
     }
 
     /// Wishes to know of any key.

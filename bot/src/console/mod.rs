@@ -4,11 +4,13 @@
 //! `rotabot console` and `rotabot say` reach a running bot; and the lines that a channel's messages become. What is
 //! asked and answered is the desk's business: here it is only read, carried and drawn.
 
+mod beside;
 pub mod channel;
 pub mod client;
 mod draw;
 mod follow;
 mod keyboard;
+mod outlet;
 pub mod partner;
 mod piped;
 pub mod remote;
@@ -37,11 +39,11 @@ use tokio::sync::watch;
 
 use crate::runner::Ending;
 
+pub use beside::{LogLines, complain, last_lines};
 pub use channel::{Beside, Channels};
 pub use partner::{Local, Lost, Partner};
 pub use remote::{Patience, Remark, Remote};
 pub use say::Saying;
-pub use screen::LogLines;
 pub use socket::{Service, Socket};
 pub use speaker::Identity;
 
@@ -85,24 +87,34 @@ impl Console {
     /// is to see: that is no failure.
     pub async fn run(self, shutdown: Shutdown) -> u8 {
         if at_a_terminal() {
-            match keyboard::Keyboard::open(self.partner.clone(), self.history) {
-                Ok((keyboard, printer)) => {
-                    let screen = Arc::new(screen::Screen::prompt(printer));
-                    screen::is_in_front(&screen);
-                    let talk = talk::Talk::new(self.partner, screen, self.clock);
+            match self.at_the_terminal() {
+                Ok((talk, keyboard)) => {
                     terminal::Console::new(talk, keyboard, self.leaving).run(self.welcome.as_ref(), shutdown).await;
                     return 0;
                 }
                 Err(error) => tracing::warn!(error = %error, "the terminal can't be used as one"),
             }
         }
-        let screen = Arc::new(screen::Screen::stdout());
+        let screen = match screen::Screen::stdout(talk::gap(&self.partner, self.clock)) {
+            Ok(screen) => Arc::new(screen),
+            Err(error) => {
+                crate::cli::complain(format_args!("nothing can be shown: {error}"));
+                return crate::cli::exit::REFUSED;
+            }
+        };
         let mut talk = talk::Talk::new(self.partner, screen, self.clock);
         match &self.welcome {
             Some(card) => talk.begin(card),
             None => talk.objection(),
         }
         piped::run(talk, piped::stdin(), shutdown).await
+    }
+
+    fn at_the_terminal(&self) -> Result<(talk::Talk, keyboard::Keyboard), rustyline::error::ReadlineError> {
+        let (keyboard, printer) = keyboard::Keyboard::open(self.partner.clone(), self.history.clone())?;
+        let screen = Arc::new(screen::Screen::prompt(printer, talk::gap(&self.partner, self.clock))?);
+        beside::is_in_front(&screen);
+        Ok((talk::Talk::new(self.partner.clone(), screen, self.clock), keyboard))
     }
 }
 

@@ -1,6 +1,7 @@
 //! A console without a terminal: line by line, each waits for its outcome, and the worst exit code counts.
 
 use std::io::BufRead as _;
+use std::sync::Arc;
 
 use commands::invocation::{AnswerKind, worst};
 use futures::stream::{BoxStream, StreamExt as _};
@@ -30,14 +31,19 @@ pub(super) fn stdin() -> mpsc::Receiver<String> {
 pub(super) async fn run(mut talk: Talk, mut lines: mpsc::Receiver<String>, mut shutdown: Shutdown) -> u8 {
     let mut heard = talk.partner.listen();
     let mut codes = Vec::new();
+    let screen = Arc::clone(&talk.screen);
     loop {
+        let next = async {
+            screen.keep_pace().await;
+            lines.recv().await
+        };
         let line = tokio::select! {
             () = ends(&mut shutdown) => break,
             Some(heard) = heard.next() => {
                 talk.heard(&heard);
                 continue;
             }
-            line = lines.recv() => match line {
+            line = next => match line {
                 Some(line) => line,
                 None => break,
             },
@@ -55,6 +61,7 @@ pub(super) async fn run(mut talk: Talk, mut lines: mpsc::Receiver<String>, mut s
             None => break,
         }
     }
+    screen.last(&mut shutdown).await;
     worst(codes)
 }
 

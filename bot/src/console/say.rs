@@ -16,8 +16,8 @@ use ulid::Ulid;
 use super::follow::{EXIT_UNKNOWN, Shown, Stages, follow, nothing_heard};
 use super::partner::{Lost, Partner, Reader, Said, Seen, Told, exit_code};
 use super::screen::{self, Screen};
-use super::talk::{Buttons, Line, Talk};
-use super::{Clock, draw};
+use super::talk::{Buttons, Line, Talk, gap};
+use super::{Clock, beside, draw};
 
 /// What is said, and how the answer is wanted.
 #[derive(Debug, Clone)]
@@ -51,8 +51,17 @@ pub(super) async fn say(saying: &Saying, partner: Arc<dyn Partner>, clock: Clock
         return Json { out: Box::new(io::stdout()) }.say(saying, &*partner, clock).await;
     }
     let shown = if screen::is_terminal() { Shown::InPlace } else { Shown::ByStage };
-    let mut talk = Talk::new(partner, Arc::new(Screen::stdout()), clock);
-    say_to(&mut talk, saying, shown).await
+    let screen = match Screen::stdout(gap(&partner, clock)) {
+        Ok(screen) => Arc::new(screen),
+        Err(error) => {
+            crate::cli::complain(format_args!("nothing can be shown: {error}"));
+            return crate::cli::exit::REFUSED;
+        }
+    };
+    let mut talk = Talk::new(partner, Arc::clone(&screen), clock);
+    let code = say_to(&mut talk, saying, shown).await;
+    screen.written().await;
+    code
 }
 
 pub(super) async fn say_to(talk: &mut Talk, saying: &Saying, shown: Shown) -> u8 {
@@ -131,7 +140,7 @@ pub(super) fn failed(partner: &dyn Partner, clock: Clock, lost: &Lost) -> u8 {
     let words = Words::get(language);
     let reader = plain::Reader { words, zone: &zone, now: clock().wall };
     for row in draw::card(&remarks::lost(words, lost), &reader, 1) {
-        let _ = writeln!(io::stderr(), "{}", row.painted(false));
+        beside::complain(&format!("{}\n", row.painted(false)));
     }
     exit_code(lost)
 }

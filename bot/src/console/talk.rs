@@ -17,7 +17,7 @@ use super::Clock;
 use super::channel::Heard;
 use super::draw::{self, Row};
 use super::partner::{Partner, Said, Told};
-use super::screen::Screen;
+use super::screen::{Gap, Screen};
 
 /// Whoever has waited so long for an answer is told that there will be one.
 const WORKING: Duration = Duration::from_secs(2);
@@ -38,6 +38,17 @@ pub(super) struct Talk {
     begun: bool,
     /// What was shown last, so that nothing is shown twice in a row.
     last: Option<Card>,
+}
+
+/// The row that tells the reader how many lines they were not shown.
+pub(super) fn gap(partner: &Arc<dyn Partner>, clock: Clock) -> Gap {
+    let partner = partner.clone();
+    Box::new(move |lines| {
+        let reader = partner.reader();
+        let words = Words::get(reader.language);
+        let reader = plain::Reader { words, zone: &reader.zone, now: clock().wall };
+        Row::faint(&plain::text(&remarks::not_shown(words, lines), &reader))
+    })
 }
 
 /// What a line means.
@@ -140,7 +151,7 @@ impl Talk {
     pub(super) fn stage(&mut self, card: &Card) {
         self.number(card, Buttons::Anew);
         let row = self.draw(|reader| draw::stage(card, reader));
-        self.screen.print(&[row]);
+        self.screen.print_progress(&[row]);
         self.last = None;
     }
 
@@ -153,11 +164,12 @@ impl Talk {
         let mut rows = vec![Row::faint(&format!("# {}", heard.channel))];
         if heard.silent {
             rows.push(self.draw(|reader| draw::first_line(&heard.card, reader)));
+            self.screen.print_progress(&rows);
         } else {
             let first = self.number(&heard.card, Buttons::Onwards);
             rows.extend(self.draw(|reader| draw::card(&heard.card, reader, first)));
+            self.screen.print(&rows);
         }
-        self.screen.print(&rows);
         self.last = None;
     }
 

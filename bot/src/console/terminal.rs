@@ -50,7 +50,7 @@ impl Console {
     pub(super) async fn run(mut self, welcome: Option<&Card>, mut shutdown: Shutdown) {
         self.talk.welcome(welcome, self.leaving);
         let mut heard = self.talk.partner.listen();
-        self.keyboard.line("");
+        self.keyboard.line("", &self.talk.screen);
         loop {
             let goes = tokio::select! {
                 () = ends(&mut shutdown) => Goes::Leaves,
@@ -68,7 +68,7 @@ impl Console {
                 },
             };
             if goes == Goes::Leaves {
-                self.talk.screen.settle();
+                self.talk.screen.leave().await;
                 return;
             }
         }
@@ -117,7 +117,7 @@ impl Console {
         self.talk.screen.settle();
         self.watched = None;
         if self.ahead.is_empty() {
-            self.keyboard.line(initial);
+            self.keyboard.line(initial, &self.talk.screen);
         }
     }
 
@@ -130,7 +130,7 @@ impl Console {
         }
         match self.watched {
             Some(_) => self.keyboard.keys(),
-            None => self.keyboard.line(""),
+            None => self.keyboard.line("", &self.talk.screen),
         }
         Goes::On
     }

@@ -11,6 +11,10 @@ console-working-rule = The bot is slow to answer. Nothing is promised yet; the a
 console-no-button = Nothing was changed: there is no button { $number }
 console-no-button-rule = Buttons are chosen by the numbers shown in front of them.
 console-no-buttons = There are no buttons now.
+console-not-shown = { $lines ->
+    [one] 1 line was not shown: nobody was reading. { $command } tells what is open.
+   *[other] { $lines } lines were not shown: nobody was reading. { $command } tells what is open.
+}
 
 # The bot behind the socket.
 lost-waiting = The bot is gone. Waiting for it to come back.

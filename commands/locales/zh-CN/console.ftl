@@ -11,6 +11,7 @@ console-working-rule = 机器人回答得慢。现在还不能保证什么，回
 console-no-button = 线上没有任何改动：没有 { $number } 号按钮
 console-no-button-rule = 输入按钮前面的数字来选择按钮。
 console-no-buttons = 现在没有按钮。
+console-not-shown = 有 { $lines } 行没有显示：当时终端停住了。用 { $command } 查看未完成的事。
 
 # 套接字另一端的机器人
 lost-waiting = 机器人不在了，正在等它回来。

@@ -90,6 +90,11 @@ pub fn no_button(words: &Words, number: usize, buttons: usize) -> Card {
     card
 }
 
+/// So many lines were not shown, because nobody took them.
+pub fn not_shown(words: &Words, lines: usize) -> Text {
+    say!(words, "console-not-shown", lines = lines, command = &Command::Now)
+}
+
 /// The bot went away, and is waited for.
 pub fn waiting(words: &Words) -> Text {
     say!(words, "lost-waiting")

@@ -90,6 +90,7 @@ async fn stages_are_told_and_what_is_within_one_is_not() {
         desk.goes_on(left());
     };
     let (code, ()) = tokio::join!(said, goes_on);
+    talk.screen.written().await;
     assert_eq!(code, 2);
     insta::assert_snapshot!(taken.text(), @r"
     ⏳ #1 accepted
@@ -130,6 +131,7 @@ async fn channels_tell_what_this_console_does_not_follow() {
     let mut heard = talk.partner.listen();
     let saying = Saying { text: "deploy api prod v7".to_owned(), wait: true, json: false };
     say_to(&mut talk, &saying, Shown::ByStage).await;
+    talk.screen.written().await;
     let before = taken.text().len();
     let post = |number, what: &str, silent| Post {
         channel: "deploys".parse().expect("a name"),
@@ -144,6 +146,7 @@ async fn channels_tell_what_this_console_does_not_follow() {
         bot.channels.post(&said).await.expect("said");
         talk.heard(&futures::StreamExt::next(&mut heard).await.expect("a message"));
     }
+    talk.screen.written().await;
     assert_eq!(taken.text()[before..], *"# deploys\n✅ #1 lapsed\n# deploys\n✅ #2 progress\n");
 }
 
