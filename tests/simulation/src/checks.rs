@@ -19,6 +19,9 @@ use world::process::ProcessId;
 
 use crate::ledger::{Entry, Ledger, now};
 
+/// Where our own marker stands.
+const MARKER: &str = "/metadata/annotations/rotabot.dev/change";
+
 /// So long it may take until a watch has told of a write, where it does not lag.
 const HEARD_OF: Duration = Duration::from_secs(1);
 
@@ -67,8 +70,9 @@ pub fn an_outcome_is_final(entry: &Entry) -> Found {
     demand(change.ended().is_none() || !entry.holds_claim, || format!("{} ended and keeps its claim", label(change)))
 }
 
-/// No change enters `applying` against a lock that refuses it.
-pub fn no_lock_is_passed(entry: &Entry, wall: chrono::DateTime<chrono::Utc>) -> Found {
+/// No change enters `applying` against a lock that refuses it, whatever the clock on the wall showed between the look of the step and
+/// its commit: where it is set back meanwhile, a lock that had run out is in force once more.
+pub fn no_lock_is_passed(entry: &Entry, walls: &[chrono::DateTime<chrono::Utc>]) -> Found {
     let change = &entry.after;
     let enters = matches!(change.phase(), Phase::Applying { .. })
         && entry.before.as_ref().is_some_and(|before| matches!(before.phase(), Phase::Preparing));
@@ -76,7 +80,7 @@ pub fn no_lock_is_passed(entry: &Entry, wall: chrono::DateTime<chrono::Utc>) -> 
         return Ok(());
     }
     let asking = if matches!(change.head.ask, Ask::Deploy { .. }) { Asking::Deploy } else { Asking::Rollback };
-    let refuses = |lock: &&Lock| lock.refuses(asking, change.head.asked_by.person(), wall);
+    let refuses = |lock: &&Lock| walls.iter().all(|wall| lock.refuses(asking, change.head.asked_by.person(), *wall));
     demand(!entry.locks.iter().any(|lock| refuses(&lock)), || format!("{} is applied against a lock", label(change)))
 }
 
@@ -160,6 +164,17 @@ impl Verdict<'_> {
         let look = self.look(&change.target.namespace, &left.workload);
         let look = look.ok_or_else(|| format!("{what} has a verdict, and nobody listed pods afresh"))?;
         let truth = &look.truth;
+        // Whoever writes in the very moment of the look is not heard of yet.
+        let just_now = |by: fn(Writer) -> bool, paths: &[&str]| {
+            let touches = |changed: &String| paths.iter().any(|path| changed.starts_with(path));
+            writes_to(self.cluster, &change.target.namespace, left.workload.as_str()).any(|write| {
+                by(write.by) && write.changed.iter().any(touches) && (write.at..write.at + HEARD_OF).contains(&look.at)
+            })
+        };
+        let somebody = |by| by == Writer::Somebody;
+        if just_now(somebody, &["/spec/template", MARKER, DELETED]) {
+            return Ok(look);
+        }
         let since = change.work.as_ref().and_then(|work| work.workloads.get(place)).map(|item| &item.uid);
         demand(since == Some(&truth.uid), || format!("{what} has a verdict on another object"))?;
         demand(left.template == Some(truth.template), || format!("{what} has a verdict on another template"))?;
@@ -168,10 +183,7 @@ impl Verdict<'_> {
             format!("{what} has a verdict on what is marked {:?}", truth.marker)
         })?;
         let good = truth.pods.iter().filter(|pod| pod.ready && pod.template == truth.template).count();
-        // Whoever scales in the very moment of the look is not heard of yet.
-        let scaled = writes_to(self.cluster, &change.target.namespace, left.workload.as_str())
-            .any(|write| write.changed.iter().any(|path| path == "/spec/replicas") && write.at + HEARD_OF > look.at);
-        let all = scaled || u32::try_from(good) == Ok(truth.replicas);
+        let all = just_now(|_| true, &["/spec/replicas"]) || u32::try_from(good) == Ok(truth.replicas);
         demand(truth.replicas > 0 && good > 0 && good == truth.pods.len() && all, || {
             format!("{what} has a good verdict, and {good} of {} pods were good: {truth:?}", truth.replicas)
         })?;
@@ -221,14 +233,12 @@ pub fn somebody_else_really_did_it(entry: &Entry, cluster: &Cluster, prepared: D
         Outcome::Superseded { workload, how, .. } => {
             let paths: &[&str] = match how {
                 Overtaken::Recreated => &[DELETED],
-                Overtaken::Template | Overtaken::Undone => {
-                    &["/spec/template", "/spec/paused", "/metadata/annotations/rotabot.dev/change", DELETED]
-                }
+                Overtaken::Template | Overtaken::Undone => &["/spec/template", "/spec/paused", MARKER, DELETED],
             };
             demand(wrote(workload, paths), || format!("{what} is superseded ({how:?}), and nobody else wrote"))
         }
         Outcome::Refused { why: Refused::Moved { workload } } => {
-            demand(wrote(workload, &["/spec/", "/metadata/annotations/rotabot.dev/change", DELETED]), || {
+            demand(wrote(workload, &["/spec/", MARKER, DELETED]), || {
                 format!("{what} was refused as moved, and nobody else wrote")
             })
         }
@@ -312,7 +322,7 @@ pub fn nothing_of_somebody_elses_is_overwritten(cluster: &Cluster, place: &mut u
         let Writer::Rotabot(change) = write.by else { continue };
         let same = |other: &&Write| other.name == write.name && other.namespace == write.namespace;
         for path in &write.changed {
-            if path == "/metadata/annotations/rotabot.dev/change" || path == "/metadata/annotations" {
+            if path == MARKER || path == "/metadata/annotations" {
                 continue;
             }
             let ours = path.starts_with("/spec/template") || path == "/spec/paused";
@@ -325,7 +335,9 @@ pub fn nothing_of_somebody_elses_is_overwritten(cluster: &Cluster, place: &mut u
             // The template is one thing: whoever changes a part of it makes all of it theirs.
             let whole = |path: &str| path.starts_with("/spec/template");
             let same_thing = |other: &String| other == path || (whole(other) && whole(path));
-            let before = |other: &Write| other.by == Writer::Rotabot(change) && other.at < last.at;
+            // To lay a pause is not to lift one again.
+            let same_way = |other: &Write| path != "/spec/paused" || other.paused == write.paused;
+            let before = |other: &Write| other.by == Writer::Rotabot(change) && other.at < last.at && same_way(other);
             let again = earlier.clone().any(|other| before(other) && other.changed.iter().any(same_thing));
             let pause = path == "/spec/paused" && !write.paused;
             demand(!unread && !again && !pause, || {

@@ -57,7 +57,7 @@ pub(crate) struct State {
     pub(crate) now: Duration,
     start: DateTime<Utc>,
     /// By how much the wall clock was set forward or back.
-    shift: TimeDelta,
+    shifts: Vec<(Duration, TimeDelta)>,
     queue: BTreeMap<(Duration, u64), Due>,
     queued: u64,
     pub(crate) wake: Vec<Waker>,
@@ -85,7 +85,7 @@ impl World {
         let state = State {
             now: Duration::ZERO,
             start,
-            shift: TimeDelta::zero(),
+            shifts: Vec::new(),
             queue: BTreeMap::new(),
             queued: 0,
             wake: Vec::new(),
@@ -122,10 +122,21 @@ impl World {
         self.shared.with(|state| state.wall())
     }
 
+    /// What the wall clock shows now, and what it would show if it had not been set within that time: newest first.
+    pub fn walls(&self, within: Duration) -> Vec<DateTime<Utc>> {
+        self.shared.with(|state| {
+            let mut walls = vec![state.wall()];
+            for (_, by) in state.shifts.iter().rev().take_while(|(at, _)| *at + within > state.now) {
+                walls.extend(walls.last().map(|wall| *wall - *by));
+            }
+            walls
+        })
+    }
+
     /// Sets the wall clock forward or back.
     pub fn shift_wall(&self, by: TimeDelta) {
         self.shared.with(|state| {
-            state.shift += by;
+            state.shifts.push((state.now, by));
             state.tell(format_args!("the wall clock is set by {} s", by.num_seconds()));
         });
     }
@@ -195,7 +206,8 @@ impl Shared {
 
 impl State {
     pub(crate) fn wall(&self) -> DateTime<Utc> {
-        self.start + TimeDelta::from_std(self.now).unwrap_or(TimeDelta::MAX) + self.shift
+        let shifts = self.shifts.iter().map(|(_, by)| *by);
+        self.start + TimeDelta::from_std(self.now).unwrap_or(TimeDelta::MAX) + shifts.sum::<TimeDelta>()
     }
 
     pub(crate) fn tell(&mut self, what: fmt::Arguments<'_>) {

@@ -13,6 +13,9 @@ use crate::ledger::Entry;
 /// Knowledge is used until it is so old.
 pub(super) const GRACE: Duration = Duration::from_secs(15);
 
+/// So long a step may take from its look at the clock to its commit: a few calls, each with a limit of 10 s.
+const STEP: Duration = Duration::from_secs(60);
+
 /// How much time the cluster could be watched, with some grace for each time that it went out of sight.
 #[derive(Default)]
 pub(super) struct Watched {
@@ -52,7 +55,7 @@ impl Simulation {
         let prepared = self.prepared.get(&id).copied().unwrap_or_default();
         self.note("one_open_change_per_target", checks::one_open_change_per_target(entry, &self.newest));
         self.note("an_outcome_is_final", checks::an_outcome_is_final(entry));
-        self.note("no_lock_is_passed", checks::no_lock_is_passed(entry, self.world.wall()));
+        self.note("no_lock_is_passed", checks::no_lock_is_passed(entry, &self.world.walls(STEP)));
         self.note("blind_time_does_not_count", checks::blind_time_does_not_count(entry, total - since + GRACE));
         self.note("a_failure_leaves_a_lock", checks::a_failure_leaves_a_lock(entry));
         self.note("a_cause_is_true", checks::a_cause_is_true(entry));
