@@ -22,6 +22,10 @@ use crate::time::ObservedTime;
 /// How long a pause by somebody else is waited for, in observed time; after that nothing can be told.
 pub const PAUSE_PATIENCE: Duration = Duration::from_secs(30 * 60);
 
+/// Scaling is not charged to the deadline (V8), unless so many deadlines pass in which no more new pods turn ready than
+/// before: an autoscaler that never rests must not keep a rollout open that gets nowhere.
+const SCALED_FOR_EVER: u32 = 3;
+
 /// Concludes how a rollout goes. The memory belongs to this workload and this write, and is handed back changed.
 pub fn judge(
     view: &WorkloadView,
@@ -210,7 +214,8 @@ fn conclude(
         memory.pass(moment.observed);
     }
     memory.note_progress(&progress, observed);
-    if memory.idle() >= policy.progress_deadline {
+    let scaled_for_ever = memory.idle_through_scaling() >= policy.progress_deadline * SCALED_FOR_EVER;
+    if memory.idle() >= policy.progress_deadline || scaled_for_ever {
         return Judgement::Failing(Failure::Deadline, progress);
     }
     if observed { Judgement::Moving(progress) } else { Judgement::NotObserved(Unobserved::ByController, progress) }

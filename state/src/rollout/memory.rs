@@ -30,6 +30,12 @@ pub struct Memory {
     idle: u64,
     /// The furthest that the rollout has come.
     furthest: Option<Furthest>,
+    /// What another number of desired pods took off `idle`, while no more new pods turned ready than ever before.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    forgiven: u64,
+    /// So many new pods were ready at most, whatever was desired.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    most_ready: u64,
     /// Restart counts from before the rollout, by container; those that were 0 are left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     restarts_before: BTreeMap<Print, u32>,
@@ -80,6 +86,8 @@ impl Memory {
             looked: now,
             idle: 0,
             furthest: None,
+            forgiven: 0,
+            most_ready: 0,
             restarts_before: BTreeMap::new(),
             ready_pods: BTreeSet::new(),
             signs: Vec::new(),
@@ -109,6 +117,11 @@ impl Memory {
     /// How long the rollout has gone without progress.
     pub fn idle(&self) -> Duration {
         Duration::from_millis(self.idle)
+    }
+
+    /// How long no more new pods have turned ready than before, with what scaling took off [`Memory::idle`].
+    pub fn idle_through_scaling(&self) -> Duration {
+        Duration::from_millis(self.idle.saturating_add(self.forgiven))
     }
 
     /// From now on counts only restarts that are yet to come.
@@ -145,8 +158,15 @@ impl Memory {
         };
         let (furthest, moved) = match self.furthest {
             Some(before) if before.desired == seen.desired => before.with(seen),
-            _ => (seen, true),
+            Some(_) => {
+                self.forgiven = self.forgiven.saturating_add(self.idle);
+                (seen, true)
+            }
+            None => (seen, true),
         };
+        if u64::from(seen.new_ready) > self.most_ready {
+            (self.forgiven, self.most_ready) = (0, seen.new_ready.into());
+        }
         self.furthest = Some(furthest);
         if moved {
             self.idle = 0;
@@ -155,7 +175,7 @@ impl Memory {
 
     /// Nothing is waited for: the deadline starts anew.
     pub(super) fn arrived(&mut self) {
-        self.idle = 0;
+        (self.idle, self.forgiven) = (0, 0);
     }
 
     /// Remembers which new pods are ready, to tell a crash after that from a crash at start.
@@ -191,6 +211,10 @@ impl Memory {
     pub(super) fn note_no_pause(&mut self) {
         self.pause = None;
     }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Furthest {

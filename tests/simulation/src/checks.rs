@@ -338,7 +338,10 @@ pub fn nothing_of_somebody_elses_is_overwritten(cluster: &Cluster, place: &mut u
             // To lay a pause is not to lift one again.
             let same_way = |other: &Write| path != "/spec/paused" || other.paused == write.paused;
             let before = |other: &Write| other.by == Writer::Rotabot(change) && other.at < last.at && same_way(other);
-            let again = earlier.clone().any(|other| before(other) && other.changed.iter().any(same_thing));
+            let mine = earlier.clone().rfind(|other| before(other) && other.changed.iter().any(same_thing));
+            // Who undoes their own undo leaves what we had written, and nothing of theirs.
+            let theirs = |mine: &Write| !whole(path) || mine.template != last.template;
+            let again = mine.is_some_and(theirs);
             let pause = path == "/spec/paused" && !write.paused;
             demand(!unread && !again && !pause, || {
                 format!(

@@ -268,6 +268,31 @@ mod deadline {
     }
 
     #[test]
+    fn v8_an_autoscaler_that_never_rests_keeps_no_rollout_open_for_ever() {
+        let mut scene = Scene::deploying(4);
+        scene.put(scene.new_pod("new-1").running()).controller_looks();
+        let mut failed_at = None;
+        for round in 0..100_u32 {
+            scene.workload().desired = 4 + 2 * (round % 2);
+            if let (second, Judgement::Failing(Failure::Deadline, _)) = scene.look_for(170) {
+                failed_at.get_or_insert(second);
+            }
+        }
+        assert_eq!(failed_at, Some(1800), "three deadlines");
+    }
+
+    #[test]
+    fn v8_scaling_costs_nothing_as_long_as_pods_turn_ready() {
+        let mut scene = Scene::deploying(30);
+        scene.controller_looks();
+        for number in 1..=29_u32 {
+            scene.workload().desired = 30 + number % 2;
+            scene.put(scene.new_pod(&format!("new-{number}")).ready()).controller_looks();
+            assert!(matches!(scene.look_for(170), (_, Judgement::Moving(_))), "pod {number}");
+        }
+    }
+
+    #[test]
     fn v8_an_autoscaler_that_scales_up_or_down_meanwhile_changes_what_is_complete() {
         let mut scene = Scene::deploying(4);
         scene.finish().workload().desired = 6;

@@ -29,6 +29,7 @@ use serde_json::Value;
 use state::change::patch::PatchStep;
 use state::names::{ChangeId, Namespace};
 use state::rollout::seen::{EventSeen, MARKER_ANNOTATION};
+use state::template::TemplateHash;
 
 use crate::images::Images;
 use crate::process::ProcessId;
@@ -119,6 +120,8 @@ pub struct Write {
     pub changed: Vec<String>,
     /// Whether the rollout is paused after it.
     pub paused: bool,
+    /// The pod template as it stands after it. None: the Deployment is gone.
+    pub template: Option<TemplateHash>,
     /// Our marker as it stands after it.
     pub marker: Option<String>,
     /// For rotabot's: when it had last read the workload before it sent this.
@@ -339,6 +342,7 @@ impl Cluster {
             uid: new.uid(),
             changed,
             paused: new.spec.paused,
+            template: Some(new.spec.template.hash()),
             marker: new.annotations.get(MARKER_ANNOTATION).cloned(),
             read_at,
         });

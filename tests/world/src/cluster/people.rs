@@ -84,6 +84,7 @@ impl Cluster {
                 uid: gone.uid(),
                 changed: vec![DELETED.to_owned()],
                 paused: false,
+                template: None,
                 marker: None,
                 read_at: None,
             });
