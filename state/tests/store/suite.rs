@@ -201,37 +201,38 @@ pub(crate) fn a_page_has_an_end_whatever_it_is_asked_for<L: Lab>() {
 
 pub(crate) fn a_range_is_one_moment_while_others_commit<L: Lab>() {
     const KEYS: u64 = 100;
-    const ROUNDS: u64 = 150;
+    const MOMENTS: usize = 50;
     let lab = L::new();
     let store = lab.store();
     let write = |round: u64| {
         done(store, |commit| commit.puts.extend((0..KEYS).map(|number| (key(number), round.to_be_bytes().to_vec()))))
     };
     write(0);
-    let (written, mut mixed, mut moments) = (AtomicBool::new(false), 0, std::collections::BTreeSet::new());
+    // It is written for as long as it takes the reader to meet so many moments, however the machine shares its processors out.
+    let (enough, mut mixed, mut moments) = (AtomicBool::new(false), 0, std::collections::BTreeSet::new());
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            (1..=ROUNDS).for_each(|round| {
+            let mut round = 0;
+            while !enough.load(Ordering::SeqCst) {
+                round += 1;
                 write(round);
-            });
-            written.store(true, Ordering::SeqCst);
+            }
         });
         let mut reverse = false;
-        loop {
-            let last = written.load(Ordering::SeqCst);
+        while moments.len() < MOMENTS {
             let page = page(store, Range { reverse, ..Range::under(&kind()) });
-            assert_eq!(page.entries.len() as u64, KEYS);
-            assert!(page.entries.iter().all(|entry| entry.revision <= page.revision));
+            let (count, newest) = (page.entries.len() as u64, page.entries.iter().map(|entry| entry.revision).max());
             mixed += usize::from(page.entries.iter().any(|entry| entry.revision != page.revision));
             moments.insert(page.revision);
             reverse = !reverse;
-            if last {
+            if count != KEYS || newest > Some(page.revision) {
+                mixed += 1;
                 break;
             }
         }
+        enough.store(true, Ordering::SeqCst);
     });
-    assert_eq!(mixed, 0);
-    assert!(moments.len() > 2, "the reader met no commit under way: {moments:?}");
+    assert_eq!(mixed, 0, "of {moments:?}");
 }
 
 pub(crate) fn what_no_store_takes_is_refused_and_nothing_of_it_written<L: Lab>() {
