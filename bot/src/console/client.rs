@@ -67,6 +67,7 @@ fn remark(remark: Remark, language: Language) {
     let words = Words::get(language);
     let text = match remark {
         Remark::Waiting => remarks::waiting(words),
+        Remark::Busy => remarks::busy(words),
         Remark::Back => remarks::back(words),
     };
     beside::complain(&format!("{text}\n"));

@@ -73,12 +73,12 @@ pub struct Reader {
     pub zone: Zone,
 }
 
-/// The exit code of a loss: the outcome is unknown, or there is no bot.
+/// The exit code of a loss: the outcome is unknown, nothing was done, or there is no bot.
 pub(super) fn exit_code(lost: &Lost) -> u8 {
     match lost {
-        Lost::OutcomeUnknown => 75,
-        Lost::NotYours => 75,
-        _ => 69,
+        Lost::OutcomeUnknown | Lost::NotYours | Lost::TooBusyToFollow => 75,
+        Lost::Busy => AnswerKind::Refused.exit_code(),
+        Lost::NotRunning { .. } | Lost::NotAllowed { .. } | Lost::Gone | Lost::Version | Lost::Failed { .. } => 69,
     }
 }
 

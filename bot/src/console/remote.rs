@@ -45,13 +45,15 @@ const NOT_YOURS: &str = "that is not for this user";
 pub struct Patience {
     /// One that was not there at all.
     pub first: Duration,
+    /// One that is there, and has no time.
+    pub busy: Duration,
     /// One that was there, and is gone.
     pub again: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { first: Duration::from_secs(1), again: Duration::from_secs(60) }
+        Self { first: Duration::from_secs(1), busy: Duration::from_secs(15), again: Duration::from_secs(60) }
     }
 }
 
@@ -60,7 +62,9 @@ impl Default for Patience {
 pub enum Remark {
     /// The bot is gone, and is waited for.
     Waiting,
-    /// It is back.
+    /// The bot is there, and has no time: it is waited for.
+    Busy,
+    /// It is back, or has time again.
     Back,
 }
 
@@ -86,6 +90,8 @@ struct Known {
 enum Failure {
     /// There is nobody. Nothing was said.
     Absent,
+    /// There is somebody, who has no time. Nothing was said that counts.
+    Busy,
     /// There was somebody, who went without a welcome: nothing is done before that.
     Unheard,
     /// It broke off. What was said may have been heard.
@@ -149,29 +155,34 @@ impl Remote {
         let mut may_have_heard = heard_already;
         let mut was_there = heard_already;
         let mut deadline = Instant::now() + first;
-        let mut waiting = false;
+        let mut remarked = None;
         loop {
-            match call().await {
+            let failure = match call().await {
                 Ok(answer) => {
-                    if waiting {
+                    if remarked.is_some() {
                         self.remark(Remark::Back);
                     }
                     return Ok(answer);
                 }
                 Err(Failure::Final(lost)) => return Err(lost),
-                Err(Failure::Absent) => {}
-                Err(gone @ (Failure::Broken | Failure::Unheard)) => {
-                    may_have_heard |= matches!(gone, Failure::Broken);
-                    if !std::mem::replace(&mut was_there, true) {
-                        deadline = Instant::now() + self.patience.again;
-                    }
-                }
-            }
-            if was_there && !std::mem::replace(&mut waiting, true) {
-                self.remark(Remark::Waiting);
+                Err(failure) => failure,
+            };
+            let busy = matches!(failure, Failure::Busy);
+            may_have_heard |= matches!(failure, Failure::Broken);
+            if !matches!(failure, Failure::Absent) && !std::mem::replace(&mut was_there, true) {
+                deadline = Instant::now() + if busy { self.patience.busy } else { self.patience.again };
             }
             if Instant::now() >= deadline {
-                return Err(if may_have_heard { Lost::OutcomeUnknown } else { self.not_running() });
+                return Err(match (busy, may_have_heard) {
+                    (true, true) if heard_already => Lost::TooBusyToFollow,
+                    (true, false) => Lost::Busy,
+                    (_, true) => Lost::OutcomeUnknown,
+                    (false, false) => self.not_running(),
+                });
+            }
+            let remark = if busy { Remark::Busy } else { Remark::Waiting };
+            if was_there && remarked.replace(remark) != Some(remark) {
+                self.remark(remark);
             }
             sleep(LOOK_EVERY).await;
         }
@@ -184,6 +195,8 @@ impl Remote {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 return Err(Failure::Final(self.not_allowed()));
             }
+            // Whoever knocks is not even let into the queue.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(Failure::Busy),
             Err(_) => return Err(Failure::Absent),
         };
         let (from, mut to) = stream.into_split();
@@ -191,8 +204,8 @@ impl Remote {
         let call = Call { v: PROTOCOL, in_name_of: self.in_name_of.clone(), what };
         // A bot that is full answers before it reads: what it says is looked at even where it took nothing.
         let _ = wire::send(&mut to, &call).await;
-        let welcome = timeout(WELCOME, receive(&mut open_from)).await;
-        let welcome = match welcome.unwrap_or(Err(Failure::Broken)) {
+        let Ok(welcome) = timeout(WELCOME, receive(&mut open_from)).await else { return Err(Failure::Busy) };
+        let welcome = match welcome {
             Ok(Reply::Welcome(welcome)) => welcome,
             Ok(other) => return Err(unexpected(other)),
             Err(Failure::Final(lost)) => return Err(Failure::Final(lost)),
@@ -260,7 +273,7 @@ async fn receive(from: &mut BufReader<OwnedReadHalf>) -> Result<Reply, Failure> 
 fn unexpected(reply: Reply) -> Failure {
     match reply {
         Reply::Failed(Failed::Ending) => Failure::Broken,
-        Reply::Failed(Failed::Busy) => Failure::Absent,
+        Reply::Failed(Failed::Busy) => Failure::Busy,
         Reply::Failed(Failed::Version { .. }) => Failure::Final(Lost::Version),
         Reply::Failed(Failed::NotYours) => Failure::Final(Lost::NotYours),
         Reply::Failed(Failed::Unreadable { why } | Failed::Store { why }) => Failure::Final(Lost::Failed { why }),
@@ -308,7 +321,7 @@ impl Partner for Remote {
                     Ok(line) => open = Some(line),
                     Err(Failure::Final(_)) => return None,
                     // However long it is away: nobody waits for this.
-                    Err(Failure::Absent | Failure::Unheard | Failure::Broken) => sleep(LOOK_EVERY * 10).await,
+                    Err(_) => sleep(LOOK_EVERY * 10).await,
                 }
             }
         });
@@ -350,10 +363,10 @@ impl Following {
                     Ok(Reply::Seen(seen)) => return Ok(*seen),
                     Ok(other) => match unexpected(other) {
                         Failure::Final(lost) => return Err(lost),
-                        Failure::Absent | Failure::Unheard | Failure::Broken => self.open = None,
+                        _ => self.open = None,
                     },
                     Err(Failure::Final(lost)) => return Err(lost),
-                    Err(Failure::Absent | Failure::Unheard | Failure::Broken) => self.open = None,
+                    Err(_) => self.open = None,
                 }
             }
             // A bot that comes back and goes again, without a word about the change, is not waited for any longer.

@@ -233,7 +233,11 @@ impl FakeBot {
     }
 
     pub(super) fn remote_as(&self, in_name_of: Option<&str>) -> Remote {
-        let patience = Patience { first: Duration::from_millis(50), again: Duration::from_secs(20) };
+        let patience = Patience {
+            first: Duration::from_millis(50),
+            busy: Duration::from_millis(300),
+            again: Duration::from_secs(20),
+        };
         Remote::new(self.socket(), in_name_of.map(str::to_owned), patience, Arc::new(|_, _| {}))
     }
 }

@@ -76,6 +76,7 @@ async fn lines(data: &Path) -> Result<Vec<String>, String> {
         }
         Err(Lost::NotAllowed { socket }) => Err(format!("{socket} belongs to another user; run this as the bot's")),
         Err(Lost::Failed { why }) => Err(why),
+        Err(Lost::Busy) => Err("the bot is running, but busy; try again in a minute".to_owned()),
         Err(lost) => Err(format!("the running bot can't be understood ({lost:?}); use the program that runs")),
     }
 }

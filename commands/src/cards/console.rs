@@ -26,6 +26,10 @@ pub enum Lost {
         /// Where it would be reached.
         socket: String,
     },
+    /// It is running, and has no time. Nothing was done.
+    Busy,
+    /// It is running, and has no time to tell of a change that goes on.
+    TooBusyToFollow,
     /// The socket may not be used by this user.
     NotAllowed {
         /// Which.
@@ -100,6 +104,11 @@ pub fn waiting(words: &Words) -> Text {
     say!(words, "lost-waiting")
 }
 
+/// The bot is there, has no time, and is waited for.
+pub fn busy(words: &Words) -> Text {
+    say!(words, "lost-busy-waiting")
+}
+
 /// It came back.
 pub fn back(words: &Words) -> Text {
     say!(words, "lost-back")
@@ -115,6 +124,11 @@ pub fn lost(words: &Words, lost: &Lost) -> Card {
             let option = Arg::Command("--data".to_owned());
             let next = say!(words, "lost-not-running-next", socket = outside(socket), command = start, option = option);
             (CardState::Refused, say_first!(words, "lost-not-running"), next)
+        }
+        Lost::Busy => (CardState::Refused, say_first!(words, "lost-busy"), say!(words, "lost-busy-next")),
+        Lost::TooBusyToFollow => {
+            let next = say!(words, "lost-busy-following-next", command = look());
+            (CardState::Unsure, say_first!(words, "lost-busy-following"), next)
         }
         Lost::NotAllowed { socket } => {
             let next = say!(words, "lost-not-allowed-next", socket = outside(socket));

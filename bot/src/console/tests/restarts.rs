@@ -78,7 +78,8 @@ async fn a_bot_that_is_not_there_is_told_from_one_that_went_away() {
     let lost = bot.remote().ask(deploy(), request()).await.expect_err("nobody");
     assert_eq!(lost, Lost::NotRunning { socket: bot.socket().display().to_string() });
 
-    let patience = Patience { first: Duration::from_millis(20), again: Duration::from_millis(200) };
+    let short = Duration::from_millis(200);
+    let patience = Patience { first: Duration::from_millis(20), busy: short, again: short };
     let impatient = Remote::new(bot.socket(), None, patience, std::sync::Arc::new(|_, _| {}));
     let dying = UnixListener::bind(bot.socket()).expect("a socket");
     let asked = tokio::spawn({

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use commands::invocation::{AnswerKind, Via};
@@ -11,11 +12,12 @@ use futures::stream::StreamExt as _;
 use state::catalogue::Language;
 use state::names::ChangeNumber;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::UnixStream;
+use tokio::net::{UnixListener, UnixStream};
 use tokio::time::timeout;
 use ulid::Ulid;
 
-use super::super::partner::{Lost, Partner as _, Said, Seen};
+use super::super::partner::{Lost, Partner as _, Said, Seen, exit_code};
+use super::super::remote::{Patience, Remark, Remote};
 use super::super::socket::Socket;
 use super::super::testing::{FakeBot, change, name, verified};
 
@@ -135,6 +137,8 @@ async fn a_bot_that_is_full_says_so_and_serves_again() {
         silent.push(UnixStream::connect(bot.socket()).await.expect("a bot"));
     }
     assert_eq!(raw(&bot, b"").await, "{\"failed\":\"busy\"}\n");
+    assert_eq!(bot.remote().ask(text("deploy api prod v7"), request()).await, Err(Lost::Busy));
+    assert_eq!(bot.desk.texts(), Vec::<String>::new());
     drop(silent);
     let remote = bot.remote_as(None);
     let told = timeout(Duration::from_secs(20), async {
@@ -145,6 +149,32 @@ async fn a_bot_that_is_full_says_so_and_serves_again() {
         }
     });
     assert_eq!(told.await.expect("room again").kind, AnswerKind::Done);
+}
+
+#[tokio::test]
+async fn a_bot_that_is_too_busy_is_told_from_one_that_is_not_there() {
+    let bot = FakeBot::new().await;
+    // It is there, and has time for nobody.
+    let full = UnixListener::bind(bot.socket()).expect("a socket");
+    let serving = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = full.accept().await {
+            let _ = stream.write_all(b"{\"failed\":\"busy\"}\n").await;
+        }
+    });
+    let remarks = Arc::new(Mutex::new(Vec::new()));
+    let remark = {
+        let remarks = Arc::clone(&remarks);
+        move |remark, _| remarks.lock().expect("not poisoned").push(remark)
+    };
+    let short = Duration::from_millis(300);
+    let patience = Patience { first: short, busy: short, again: short };
+    let remote = Remote::new(bot.socket(), None, patience, Arc::new(remark));
+    let lost = remote.ask(text("status"), request()).await.expect_err("no time");
+    assert_eq!((exit_code(&lost), &lost), (1, &Lost::Busy));
+    let seen = remote.follow(change(ChangeNumber(1))).next().await.expect("a word").expect_err("no time");
+    assert_eq!((exit_code(&seen), &seen), (75, &Lost::TooBusyToFollow), "what was accepted goes on");
+    assert_eq!(*remarks.lock().expect("not poisoned"), [Remark::Busy, Remark::Busy], "whoever waits knows for what");
+    serving.abort();
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ fn consoles() {
         ("no such button", Box::new(|_, words| console::no_button(words, 7, 2))),
         ("no button at all", Box::new(|_, words| console::no_button(words, 1, 0))),
         ("not running", Box::new(lost(Lost::NotRunning { socket: socket() }))),
+        ("busy", Box::new(lost(Lost::Busy))),
+        ("too busy to follow", Box::new(lost(Lost::TooBusyToFollow))),
         ("not allowed", Box::new(lost(Lost::NotAllowed { socket: socket() }))),
         ("outcome unknown", Box::new(lost(Lost::OutcomeUnknown))),
         ("gone", Box::new(lost(Lost::Gone))),
