@@ -11,9 +11,9 @@ use state::change::outcome::{Question, Refused};
 use state::change::release::Release;
 use state::change::{Ask, Change, Work};
 use state::image::{self, Reference};
-use state::lock::Lock;
+use state::lock::{Lock, Scope};
 use state::names::{ChangeNumber, ClusterName, ContainerName, TargetName, WorkloadName};
-use state::records::HistoryLine;
+use state::records::{HistoryLine, RecordName};
 use state::rollout::judge::Progress;
 use state::rollout::seen::{Marker, PodSeen, WorkloadSeen, WorkloadView};
 
@@ -149,6 +149,21 @@ pub struct TargetStatus {
     pub question: Option<Question>,
     /// The last change that ended.
     pub last: Option<Change>,
+    /// Records that can't be read, and that something about it depends on.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A record that can't be read, with what that means for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Which one.
+    pub record: RecordName,
+    /// What it blocks.
+    pub blocks: Scope,
+    /// By which number it is freed, where that can be told; a lock has none, it is lifted.
+    pub number: Option<ChangeNumber>,
+    /// By what the log line with the reason is found.
+    pub reference: String,
 }
 
 /// What the answer to `now` is made of: at most eight lines.
@@ -163,7 +178,7 @@ pub struct NowFacts {
     /// Locks in force.
     pub locks: Vec<Lock>,
     /// Records that can't be read.
-    pub unreadable: Vec<String>,
+    pub unreadable: Vec<Unreadable>,
     /// Clusters that can't be read now: of what runs there nobody can tell.
     pub unread: BTreeMap<ClusterName, Unread>,
 }

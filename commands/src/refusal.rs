@@ -13,6 +13,7 @@ use state::names::{ChangeId, ChangeNumber, EnvironmentName, PersonName, ServiceN
 
 use crate::command::Command;
 use crate::command::table::{Kind, Row, Table};
+use crate::facts::Unreadable;
 
 /// Why nothing was done.
 #[derive(Debug, Clone, PartialEq)]
@@ -227,6 +228,13 @@ pub enum Refusal {
         number: ChangeNumber,
         /// The target.
         target: TargetName,
+    },
+    /// A record that it depends on can't be read, and that blocks a place.
+    Unreadable(Unreadable),
+    /// Another record that it depends on can't be read.
+    UnreadableOther {
+        /// By what the log line is found.
+        reference: String,
     },
     /// The store can't take anything now; nothing was written.
     StoreUnavailable {

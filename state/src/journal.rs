@@ -62,8 +62,8 @@ pub enum JournalWhat {
     Unlocked {
         /// Its scope.
         scope: Scope,
-        /// Who held it.
-        held_by: PersonName,
+        /// Who held it; none where it could not be read.
+        held_by: Option<PersonName>,
     },
     /// A question was answered with "leave it".
     LeftAsIs,

@@ -21,9 +21,10 @@ impl Runner {
         let taking_up = Doing::one("taking up a change", id);
         let live = match self.engine().take(id).await {
             Ok(live) => live,
-            Err(RecordFault::Unreadable(fault)) => {
-                if self.failures.failed(&taking_up, fault.chain()) {
-                    tracing::error!(change = %id, fault = fault.chain(), "a change is parked: its record can't be read");
+            Err(RecordFault::Unreadable(unreadable)) => {
+                let fault = unreadable.fault.chain();
+                if self.failures.failed(&taking_up, fault) {
+                    tracing::error!(change = %id, fault, "a change is parked: its record can't be read");
                 }
                 return self.tell_unreadable(id).await;
             }

@@ -200,7 +200,7 @@ superseded-next = { $who } Find out who it was, then look with { $command } befo
 # Parked.
 parked-cluster = I can't read the cluster { $cluster }, and stopped waiting for it at { $since }. I go on by myself as soon as I can.
 parked-in-doubt = The cluster { $cluster } refuses what I write (since { $since }), and an earlier write may still arrive, so I can't tell how this ends. I go on by myself as soon as it takes my writes.
-parked-record = I can't read its record. My log says more under { $number }.
+parked-record = I can't read a record that it needs. My log says more under { $number }.
 parked-imported = It came from an export, and is not resumed by itself.
 parked-next = Until then nobody can change { $target } through me. An admin can free it with { $command }
 
@@ -211,8 +211,6 @@ question-answered = { $target } stays as it is
 question-answered-why = { $by } answered the question of { $number } with “leave it”.
 
 # Answers to acts.
-released = { $number } is freed
-released-why = It ends as “can't tell”; { $target } can be changed again.
 
 # Nothing was written.
 refused-image-unknown = Nothing was changed: there is no image { $new }

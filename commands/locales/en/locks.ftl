@@ -30,3 +30,4 @@ unlocked-in-part = { $scope } stays locked by another lock
 unlocked-was = It was locked by { $by } since { $since }: { $reason }
 unlocked-still = Still locked: { $lock }
 unlocked-next = Nothing in the cluster was touched. Nothing more to do.
+unlocked-unreadable = It could not be read: { $records }

@@ -6,6 +6,8 @@ status-missing = { $target }: { $workload } is missing
 status-paused = { $target } paused: { $ready } of { $of } pods ready
 status-waits = { $target } waits for a decision: { $ready } of { $of } serve
 status-waits-unread = { $target } waits for a decision, cluster unread
+status-blocked = { $target } can't be changed: { $ready } of { $of } pods ready
+status-blocked-unread = { $target } can't be changed, cluster unread
 status-no-pods = { $target } wants no pods
 status-never-read = { $target }: never read until now
 status-old = { $target }: my knowledge is { $age } old
@@ -43,6 +45,7 @@ overview-locked = locked by { $by }
 overview-doing = { $number } { $doing }
 overview-waits = { $number } waits for a decision
 overview-paused = paused
+overview-blocked = can't be changed
 overview-more = { $count ->
     [one] 1 more is healthy
    *[other] { $count } more are healthy
@@ -60,7 +63,6 @@ now-waits-you = { $target } waits for you: { $number }, until { $until }
 now-waits = { $target } waits for { $person }: { $number }, until { $until }
 now-moving = { $target }: { $number } { $doing } for { $elapsed }
 now-locked = { $scope } locked by { $by }: { $reason }
-now-unreadable = A record can't be read: { $what }
 now-unread = The cluster { $cluster } can't be read since { $since }: I can't tell how { $places ->
     [one] 1 place is
    *[other] { $places } places are
@@ -96,6 +98,7 @@ history-resumed = goes on
 history-released = freed
 history-locked = locked { $scope }: { $reason }
 history-unlocked = unlocked { $scope } (was { $person }'s)
+history-unlocked-unreadable = unlocked { $scope } (that lock could not be read)
 history-left-as-is = answered “leave it”
 history-lapsed = question off: somebody else acted
 history-asked-again = asked again

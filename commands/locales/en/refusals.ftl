@@ -129,6 +129,24 @@ refusal-press-too-late-next = Next: { $command } shows what runs now.
 refusal-store = Nothing was changed: I can't write anything down
 refusal-store-why = My store takes nothing right now, so I start nothing. My log says more under { $reference }.
 refusal-store-next = Next: look at the disk of the bot's machine, then try again.
+refusal-unreadable = Nothing was changed: I can't read one of my records
+
+# Records that can't be read.
+unreadable-what = { $scope }: I can't read { $what ->
+    [change] { $number }, which holds it
+    [question] the question that is open there
+    [lock] the lock on it
+   *[claim] which change holds it
+} ({ $key })
+unreadable-next-release = Nothing can be changed there until an admin types { $command }
+unreadable-next-lock = Nobody can deploy or roll back there until it is lifted with { $command }
+unreadable-next-left = Nobody can deploy there until it is lifted with { $command }
+unreadable-next-log = Nothing can be changed there. Next: an admin looks into my log.
+unreadable-next-other = Next: an admin looks there.
+unreadable-log = My log says more under { $reference }.
+freed = { $target } can be changed again
+freed-what = Taken away, because it or its change could not be read: { $records }
+freed-next = Nothing in the cluster was touched. Next: look at what runs before you change anything: { $command }
 
 # Not a refusal: nobody knows.
 unsure = I can't tell whether that was done

@@ -194,7 +194,7 @@ superseded-next = { $who } 先弄清楚是谁改的，再用 { $command } 看一
 # 搁置
 parked-cluster = 读不到集群 { $cluster }，从 { $since } 起不再等待。一旦能读到，我会自动继续。
 parked-in-doubt = 集群 { $cluster } 拒绝我的写入（{ $since } 起），而之前的一次写入仍可能生效，所以还无法判断结果。一旦它接受写入，我会自动继续。
-parked-record = 我读不出它的记录。详情见我的日志，编号 { $number }。
+parked-record = 它需要的一条记录读不出来。详情见我的日志，编号 { $number }。
 parked-imported = 它来自导出的数据，不会自动继续。
 parked-next = 在此之前没有人能通过我改动 { $target }。管理员可以用 { $command } 释放它
 
@@ -205,8 +205,6 @@ question-answered = { $target } 保持不动
 question-answered-why = { $by } 对 { $number } 的问题回答了“先不动”。
 
 # 对操作的答复
-released = { $number } 已释放
-released-why = 它以“无法判断”结束；{ $target } 可以再次改动。
 
 # 没有写入
 refused-image-unknown = 线上没有任何改动：没有 { $new } 这个镜像

@@ -27,3 +27,4 @@ unlocked-in-part = { $scope } 还有别的锁定
 unlocked-was = 之前由 { $by } 从 { $since } 起锁定：{ $reason }
 unlocked-still = 仍然锁定：{ $lock }
 unlocked-next = 集群里没有任何改动。不用再做什么。
+unlocked-unreadable = 那条锁定读不出来：{ $records }

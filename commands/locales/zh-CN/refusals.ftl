@@ -129,6 +129,24 @@ refusal-press-too-late-next = 下一步：用 { $command } 看线上现状。
 refusal-store = 线上没有任何改动：我现在写不了记录
 refusal-store-why = 我的存储目前写不进去，所以不开始任何操作。详情见我的日志，编号 { $reference }。
 refusal-store-next = 下一步：检查机器人所在机器的磁盘，然后再试。
+refusal-unreadable = 线上没有任何改动：我有一条记录读不出来
+
+# 读不出来的记录
+unreadable-what = { $scope }：{ $what ->
+    [change] 占用它的 { $number } 读不出来
+    [question] 那里未决的问题读不出来
+    [lock] 它的锁定读不出来
+   *[claim] 读不出是哪个变更占用着它
+}（{ $key }）
+unreadable-next-release = 在管理员输入 { $command } 之前，那里不能改动
+unreadable-next-lock = 在用 { $command } 解锁之前，那里不能发布也不能回滚
+unreadable-next-left = 在用 { $command } 解锁之前，那里不能发布
+unreadable-next-log = 那里不能改动。下一步：请管理员查看我的日志。
+unreadable-next-other = 下一步：请管理员看一下。
+unreadable-log = 详情见我的日志，编号 { $reference }。
+freed = { $target } 可以再次改动
+freed-what = 因为它或它的变更读不出来而去掉的记录：{ $records }
+freed-next = 集群里没有任何改动。下一步：改动之前先用 { $command } 看一下现状。
 
 # 不是拒绝：没有人知道结果
 unsure = 无法判断这件事做成了没有

@@ -130,9 +130,10 @@ fn said(words: &Words, what: &JournalWhat) -> Text {
         JournalWhat::Locked { scope, reason } => {
             say!(words, "history-locked", scope = scope, reason = Arg::Outside(reason.clone()))
         }
-        JournalWhat::Unlocked { scope, held_by } => {
-            say!(words, "history-unlocked", scope = scope, person = held_by)
-        }
+        JournalWhat::Unlocked { scope, held_by } => match held_by {
+            Some(person) => say!(words, "history-unlocked", scope = scope, person = person),
+            None => say!(words, "history-unlocked-unreadable", scope = scope),
+        },
         JournalWhat::LeftAsIs => say!(words, "history-left-as-is"),
         JournalWhat::Lapsed => say!(words, "history-lapsed"),
         JournalWhat::AskedAgain => say!(words, "history-asked-again"),

@@ -2,10 +2,12 @@
 
 use state::lock::{Lock, Scope};
 use state::names::ChangeNumber;
+use state::records::RecordName;
 
-use super::{list_and, lock_end, lock_reason};
+use super::{list_and, lock_end, lock_reason, unreadable};
 use crate::card::{Card, CardState, LineStyle, TimeStyle};
 use crate::command::Command;
+use crate::facts::Unreadable;
 use crate::words::{Arg, Words, say, say_first};
 
 /// What happened when a person laid a lock.
@@ -28,13 +30,15 @@ pub struct Unlocked {
     pub scope: Scope,
     /// The locks that were lifted.
     pub lifted: Vec<Lock>,
+    /// Locks that were lifted though they could not be read.
+    pub unreadable: Vec<RecordName>,
     /// Locks that still cover it: of the same scope, which the speaker may not lift, and wider ones.
     pub still: Vec<Lock>,
 }
 
-/// All locks.
-pub fn all(words: &Words, locks: &[Lock]) -> Card {
-    let first = match locks.len() {
+/// All locks, and those that can't be read.
+pub fn all(words: &Words, locks: &[Lock], unreadable: &[Unreadable]) -> Card {
+    let first = match locks.len() + unreadable.len() {
         0 => say_first!(words, "locks-none"),
         count => say_first!(words, "locks-count", count = count),
     };
@@ -42,16 +46,16 @@ pub fn all(words: &Words, locks: &[Lock]) -> Card {
     for lock in locks {
         card.line(LineStyle::Item, row(words, lock));
     }
-    match locks.first() {
-        Some(lock) => {
-            let command = Command::Unlock { scope: lock.scope.clone() };
-            card.plain(say!(words, "locks-next", command = &command))
-        }
-        None => {
-            card.state = CardState::Plain;
-            card.plain(say!(words, "nothing-more"))
-        }
-    };
+    for one in unreadable {
+        card.line(LineStyle::Failed, unreadable::line(words, one));
+    }
+    if let Some(lock) = locks.first() {
+        let command = Command::Unlock { scope: lock.scope.clone() };
+        card.plain(say!(words, "locks-next", command = &command));
+    } else if unreadable.is_empty() {
+        card.state = CardState::Plain;
+        card.plain(say!(words, "nothing-more"));
+    }
     card
 }
 
@@ -110,6 +114,10 @@ pub fn lifted(words: &Words, facts: &Unlocked) -> Card {
     for lock in &facts.lifted {
         let since = Arg::Time(lock.since, TimeStyle::Full);
         card.plain(say!(words, "unlocked-was", by = &lock.by, since = since, reason = lock_reason(words, lock)));
+    }
+    if !facts.unreadable.is_empty() {
+        let records = list_and(words, facts.unreadable.iter().map(|record| Arg::Name(record.to_string())));
+        card.plain(say!(words, "unlocked-unreadable", records = records));
     }
     for lock in &facts.still {
         card.line(LineStyle::Locked, say!(words, "unlocked-still", lock = row(words, lock)));

@@ -13,6 +13,7 @@ pub mod plan;
 pub mod refusal;
 pub mod show;
 pub mod status;
+pub mod unreadable;
 
 use std::collections::BTreeSet;
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use state::catalogue::Catalogue;
 use state::names::PersonName;
 
-use super::{doing, lock_reason, status};
+use super::{doing, lock_reason, status, unreadable};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
 use crate::command::Command;
 use crate::facts::NowFacts;
@@ -78,8 +78,8 @@ fn things(
     now: DateTime<Utc>,
 ) -> Vec<(LineStyle, Text)> {
     let mut things = Vec::new();
-    for what in &facts.unreadable {
-        things.push((LineStyle::Failed, say!(words, "now-unreadable", what = Arg::Outside(what.clone()))));
+    for one in &facts.unreadable {
+        things.push((LineStyle::Failed, unreadable::line(words, one)));
     }
     for (cluster, unread) in &facts.unread {
         let cluster = Arg::Name(cluster.to_string());

@@ -9,10 +9,10 @@ use state::names::TargetName;
 use state::rollout::seen::BLIND_AFTER;
 
 use super::change::{Story, images, owner_line};
-use super::{DOT, doing, lock_end, lock_reason};
+use super::{DOT, doing, lock_end, lock_reason, unreadable};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
 use crate::command::Command;
-use crate::facts::{ChangeFacts, Serving, TargetStatus};
+use crate::facts::{ChangeFacts, Serving, TargetStatus, Unreadable};
 use crate::press::Press;
 use crate::refusal::Doing;
 use crate::words::{Arg, Words, say, say_first};
@@ -21,6 +21,9 @@ use crate::words::{Arg, Words, say, say_first};
 pub fn target(words: &Words, facts: &TargetStatus, catalogue: &Catalogue, now: DateTime<Utc>) -> Card {
     let name = &facts.target.name;
     let mut card = Card::new(state(facts), first_line(words, facts, now));
+    for one in &facts.unreadable {
+        card.line(LineStyle::Failed, unreadable::line(words, one));
+    }
     missing(words, facts, &mut card);
     running(words, facts, &mut card);
     card.plain(release(words, facts));
@@ -49,6 +52,7 @@ const RECENTLY: TimeDelta = TimeDelta::minutes(5);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Health {
     Missing,
+    Blocked,
     Waits,
     Unwell,
     Unread,
@@ -64,6 +68,11 @@ fn health(facts: &TargetStatus) -> Health {
     if facts.fresh() && facts.serving.iter().any(Option::is_none) {
         return Health::Missing;
     }
+    let (ready, desired) = pods(facts);
+    let unwell = facts.fresh() && (ready < desired || serving(facts).any(|one| one.paused));
+    if !facts.unreadable.is_empty() {
+        return if unwell { Health::Unwell } else { Health::Blocked };
+    }
     if facts.open.is_some() {
         return Health::Moving;
     }
@@ -73,8 +82,7 @@ fn health(facts: &TargetStatus) -> Health {
     if !facts.fresh() {
         return Health::Unread;
     }
-    let (ready, desired) = pods(facts);
-    if ready < desired || serving(facts).any(|one| one.paused) {
+    if unwell {
         return Health::Unwell;
     }
     if desired == 0 { Health::NoPods } else { Health::Healthy }
@@ -82,7 +90,7 @@ fn health(facts: &TargetStatus) -> Health {
 
 fn state(facts: &TargetStatus) -> CardState {
     match health(facts) {
-        Health::Missing | Health::Waits | Health::Unwell => CardState::Sick,
+        Health::Missing | Health::Blocked | Health::Waits | Health::Unwell => CardState::Sick,
         Health::Unread | Health::NoPods => CardState::Unsure,
         Health::Moving => CardState::Working,
         Health::Healthy => CardState::Healthy,
@@ -104,6 +112,8 @@ fn first_line(words: &Words, facts: &TargetStatus, now: DateTime<Utc>) -> Text {
     let restarted: usize = serving(facts).map(|one| one.restarted_since(now - RECENTLY)).sum();
     match health(facts) {
         Health::Missing => say_first!(words, "status-missing", target = target, workload = missing_name(facts)),
+        Health::Blocked if !facts.fresh() => say_first!(words, "status-blocked-unread", target = target),
+        Health::Blocked => say_first!(words, "status-blocked", target = target, ready = ready, of = of),
         Health::Waits if !facts.fresh() => say_first!(words, "status-waits-unread", target = target),
         Health::Waits => say_first!(words, "status-waits", target = target, ready = ready, of = of),
         Health::Unwell if paused => say_first!(words, "status-paused", target = target, ready = ready, of = of),
@@ -276,6 +286,14 @@ pub fn overview(words: &Words, all: &[TargetStatus], now: DateTime<Utc>) -> Card
     for one in &sorted[..shown] {
         card.line(row_style(one), row(words, one));
     }
+    // A lock that can't be read may cover several.
+    let mut told: Vec<&Unreadable> = Vec::new();
+    for one in all.iter().flat_map(|one| &one.unreadable) {
+        if !told.contains(&one) {
+            card.line(LineStyle::Failed, unreadable::line(words, one));
+            told.push(one);
+        }
+    }
     if sorted.len() > shown {
         card.plain(say!(words, "overview-more", count = sorted.len() - shown));
     }
@@ -292,7 +310,7 @@ pub fn overview(words: &Words, all: &[TargetStatus], now: DateTime<Utc>) -> Card
 
 fn row_style(facts: &TargetStatus) -> LineStyle {
     match health(facts) {
-        Health::Missing | Health::Waits | Health::Unwell => LineStyle::Failed,
+        Health::Missing | Health::Blocked | Health::Waits | Health::Unwell => LineStyle::Failed,
         Health::Unread | Health::NoPods => LineStyle::Later,
         Health::Moving => LineStyle::Doing,
         Health::Healthy if facts.locks.is_empty() => LineStyle::Done,
@@ -322,7 +340,8 @@ pub(crate) fn row(words: &Words, facts: &TargetStatus) -> Text {
     let paused = serving(facts).any(|one| one.paused) && facts.open.is_none() && facts.fresh();
     let paused = if paused { say!(words, "overview-paused") } else { Text::default() };
     let lock = facts.locks.first().map(|lock| say!(words, "overview-locked", by = &lock.by));
-    let parts = [open, waits, Some(paused), lock].map(Option::unwrap_or_default);
+    let blocked = (!facts.unreadable.is_empty()).then(|| say!(words, "overview-blocked"));
+    let parts = [open, waits, Some(paused), lock, blocked].map(Option::unwrap_or_default);
     Text::joined(DOT, [begin, images].into_iter().chain(parts))
 }
 

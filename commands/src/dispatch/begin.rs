@@ -77,8 +77,6 @@ impl Dispatch {
     async fn busy(&self, asking: &Asking<'_>, target: &Target, ask: &Ask, holder: ClaimRecord) -> Answered {
         let open = match self.engine.records.change(holder.change).await {
             Ok(open) => open.map(|stored| stored.change),
-            // What can't be read blocks all the same.
-            Err(RecordFault::Unreadable(_)) => None,
             Err(fault) => return Err(fault.into()),
         };
         let doing = match open {
@@ -184,7 +182,8 @@ async fn refusing_lock(
         Ask::Rollback { .. } => LockAsking::Rollback,
     };
     let locks = records.locks_over(&target.name).await?;
-    Ok(locks.into_iter().find(|lock| lock.refuses(about, asking.speaker, asking.now.wall)))
+    let refusing = locks.into_iter().find(|laid| laid.refuses(about, asking.speaker, asking.now.wall));
+    Ok(refusing.map(|laid| laid.lock).transpose().map_err(RecordFault::Unreadable)?)
 }
 
 fn beginning(

@@ -6,7 +6,7 @@ use state::change::{Asker, Change, Phase};
 use state::journal::{JournalLine, JournalWhat};
 use state::lock::{Lock, Reason as LockReason, Scope};
 use state::names::ChangeNumber;
-use state::records::RecordFault;
+use state::records::{Laid, RecordFault};
 
 use super::{Answered, Asking, Dispatch, shown};
 use crate::cards;
@@ -31,16 +31,17 @@ impl Dispatch {
         let line = self.line(asking, what);
         loop {
             let on = self.engine.records.locks_on(scope).await?;
-            let over = on.into_iter().find(|(lock, _)| matches!(lock.reason, LockReason::Said(_)));
-            if let Some((held, _)) = &over
+            let over = on.into_iter().find(|laid| !laid.left);
+            let revision = over.as_ref().map(|laid| laid.revision);
+            let over = over.map(|laid| laid.lock).transpose().map_err(RecordFault::Unreadable)?;
+            if let Some(held) = &over
                 && held.in_force(now)
                 && held.by != *asking.speaker
             {
                 return Err(Refusal::LockHeld { lock: held.clone() }.into());
             }
-            let revision = over.as_ref().map(|(_, revision)| *revision);
             if self.engine.records.lay_lock(&lock, revision, &line, asking.request).await? {
-                let replaces = over.map(|(lock, _)| lock).filter(|lock| lock.in_force(now));
+                let replaces = over.filter(|lock| lock.in_force(now));
                 let (under_way, refused) = self.under_way(&lock).await?;
                 let laid = LockLaid { lock, replaces, under_way, refused };
                 return Ok(shown(cards::locks::laid(asking.words, &laid)));
@@ -52,41 +53,51 @@ impl Dispatch {
         let now = asking.now.wall;
         loop {
             let (mut locks, mut still) = (self.engine.records.locks_on(scope).await?, Vec::new());
-            if !locks.iter().any(|(lock, _)| lock.in_force(now)) {
+            if !locks.iter().any(|laid| laid.in_force(now)) {
                 let all = self.engine.records.locks().await?.into_iter().flatten();
                 let near = all.filter(|lock| lock.in_force(now)).map(|lock| lock.scope);
                 let near = near.filter(|other| touches(scope, other) && asking.may_view(other)).collect();
                 return Err(Refusal::NotLocked { scope: scope.clone(), near }.into());
             }
-            // Lifting one's own needs no right beyond having been allowed to lay it. One that ran out goes as well, and
-            // nobody has to be asked about it.
-            let is_others = |lock: &Lock| lock.in_force(now) && lock.by != *asking.speaker;
-            if locks.iter().any(|(lock, _)| is_others(lock))
+            // A person's own lock is lifted by whoever was allowed to lay it. One that ran out goes as well, and
+            // nobody has to be asked about it. Whose one was that can't be read, nobody knows.
+            let is_others =
+                |laid: &Laid| laid.in_force(now) && laid.lock.as_ref().map_or(true, |lock| lock.by != *asking.speaker);
+            if locks.iter().any(is_others)
                 && let Err(denied) = asking.pass(Action::Unlock, scope, None)
             {
-                let (others, own): (Vec<_>, Vec<_>) = locks.into_iter().partition(|(lock, _)| is_others(lock));
-                if !own.iter().any(|(lock, _)| lock.in_force(now)) {
+                let (others, own): (Vec<_>, Vec<_>) = locks.into_iter().partition(is_others);
+                if !own.iter().any(|laid| laid.in_force(now)) {
                     return Err(denied);
                 }
-                (locks, still) = (own, others.into_iter().map(|(lock, _)| lock).collect());
+                (locks, still) = (own, others.into_iter().filter_map(|laid| laid.lock.ok()).collect());
             }
-            let line = |lock: &Lock| {
-                self.line(asking, JournalWhat::Unlocked { scope: scope.clone(), held_by: lock.by.clone() })
+            let line = |laid: &Laid| {
+                let held_by = laid.lock.as_ref().ok().map(|lock| lock.by.clone());
+                self.line(asking, JournalWhat::Unlocked { scope: scope.clone(), held_by })
             };
-            if self.engine.records.lift_locks(&locks, line, asking.request).await? {
+            if self.engine.records.lift_locks(scope, &locks, line, asking.request).await? {
                 still.extend(self.wider(scope, now).await?);
-                let lifted = locks.into_iter().map(|(lock, _)| lock).filter(|lock| lock.in_force(now)).collect();
-                let unlocked = Unlocked { scope: scope.clone(), lifted, still };
+                let name = |laid: &Laid| laid.lock.as_ref().err().map(|unreadable| unreadable.record.clone());
+                let unreadable = locks.iter().filter_map(name).collect();
+                let lifted = locks.into_iter().filter_map(|laid| laid.lock.ok());
+                let lifted = lifted.filter(|lock| lock.in_force(now)).collect();
+                let unlocked = Unlocked { scope: scope.clone(), lifted, unreadable, still };
                 return Ok(shown(cards::locks::lifted(asking.words, &unlocked)));
             }
         }
     }
 
     pub(super) async fn locks(&self, asking: &Asking<'_>) -> Answered {
-        let locks = self.engine.records.locks().await?.into_iter().flatten();
-        let locks: Vec<Lock> =
-            locks.filter(|lock| lock.in_force(asking.now.wall) && asking.may_view(&lock.scope)).collect();
-        Ok(shown(cards::locks::all(asking.words, &locks)))
+        let (mut locks, mut unreadable) = (Vec::new(), Vec::new());
+        for lock in self.engine.records.locks().await? {
+            match lock {
+                Ok(lock) if lock.in_force(asking.now.wall) && asking.may_view(&lock.scope) => locks.push(lock),
+                Ok(_) => {}
+                Err(fault) => unreadable.extend(self.seen_unreadable(asking, fault).await?),
+            }
+        }
+        Ok(shown(cards::locks::all(asking.words, &locks, &unreadable)))
     }
 
     fn line(&self, asking: &Asking<'_>, what: JournalWhat) -> JournalLine {
@@ -117,7 +128,7 @@ impl Dispatch {
         };
         let mut still = Vec::new();
         for scope in wider {
-            let locks = self.engine.records.locks_on(&scope).await?.into_iter().map(|(lock, _)| lock);
+            let locks = self.engine.records.locks_on(&scope).await?.into_iter().filter_map(|laid| laid.lock.ok());
             still.extend(locks.filter(|lock| lock.in_force(now)));
         }
         Ok(still)

@@ -11,7 +11,7 @@ use state::image::{self, Image, Reference};
 use state::journal::JournalWhat;
 use state::lock::Scope;
 use state::names::{ChangeNumber, EnvironmentName, ServiceName, TargetName};
-use state::records::{HistoryLine, RecordFault};
+use state::records::HistoryLine;
 use state::rollout::judge::Progress;
 use state::rollout::seen::{BLIND_AFTER, Observed, WorkloadView};
 
@@ -42,7 +42,7 @@ impl Dispatch {
         let targets = self.targets(asking, service, environment)?;
         let mut all = Vec::new();
         for target in targets {
-            all.push(self.target_status(target).await?);
+            all.push(self.target_status(asking, target).await?);
         }
         let now = asking.now.wall;
         Ok(shown(match all.as_slice() {
@@ -58,7 +58,7 @@ impl Dispatch {
             let claim = match claim {
                 Ok(claim) => claim,
                 Err(fault) => {
-                    facts.unreadable.push(self.unreadable(&fault));
+                    facts.unreadable.extend(self.seen_unreadable(asking, fault).await?);
                     continue;
                 }
             };
@@ -70,12 +70,17 @@ impl Dispatch {
             }
             match stored {
                 Ok(Some(stored)) => facts.open.push((stored.change, self.progress(claim.change))),
-                Ok(None) | Err(RecordFault::Unreadable(_)) => facts.unreadable.push(claim.number.to_string()),
-                Err(fault) => return Err(fault.into()),
+                Ok(None) => facts.unreadable.push(self.gone(&claim)),
+                Err(fault) => facts.unreadable.extend(self.seen_unreadable(asking, fault).await?),
+            }
+        }
+        for question in records.questions().await? {
+            if let Err(fault) = question {
+                facts.unreadable.extend(self.seen_unreadable(asking, fault).await?);
             }
         }
         for target in self.targets(asking, None, None)? {
-            let status = self.target_status(target).await?;
+            let status = self.target_status(asking, target).await?;
             if !status.fresh() {
                 let unread = facts.unread.entry(status.target.cluster.clone()).or_default();
                 unread.places += 1;
@@ -92,7 +97,7 @@ impl Dispatch {
             match lock {
                 Ok(lock) if lock.in_force(asking.now.wall) && asking.may_view(&lock.scope) => facts.locks.push(lock),
                 Ok(_) => {}
-                Err(fault) => facts.unreadable.push(self.unreadable(&fault)),
+                Err(fault) => facts.unreadable.extend(self.seen_unreadable(asking, fault).await?),
             }
         }
         Ok(shown(cards::now::card(asking.words, &facts, asking.speaker, &asking.catalogue, asking.now.wall)))
@@ -136,7 +141,7 @@ impl Dispatch {
         let Some(id) = self.engine.records.by_number(number).await? else {
             return Err(Refusal::UnknownChange { number, newest: self.newest().await? }.into());
         };
-        let change = self.stored(id).await?.change;
+        let change = self.stored(asking, id).await?.change;
         asking.pass(Action::View, &Scope::Target(change.target.name.clone()), Some(&change.target))?;
         let progress = self.progress(id);
         let card = self.with_facts(asking, &change, &progress, |facts| cards::show::card(asking.words, facts)).await;
@@ -196,30 +201,56 @@ impl Dispatch {
         }
     }
 
-    async fn target_status(&self, target: Target) -> Result<TargetStatus, Stop> {
+    /// What can't be read is told, and hides nothing else.
+    async fn target_status(&self, asking: &Asking<'_>, target: Target) -> Result<TargetStatus, Stop> {
         let records = &self.engine.records;
         let observed = self.engine.cluster.observe(&target);
-        let open = match records.holder(&target.name).await? {
-            Some(holder) => match records.change(holder.change).await {
-                Ok(open) => open.map(|stored| stored.change),
-                Err(RecordFault::Unreadable(_)) => None,
-                Err(fault) => return Err(fault.into()),
+        let mut unreadable = Vec::new();
+        let mut open = None;
+        match records.holder(&target.name).await {
+            Ok(Some(holder)) => match records.change(holder.change).await {
+                Ok(Some(stored)) => open = Some(stored.change),
+                Ok(None) => unreadable.push(self.gone(&holder)),
+                Err(fault) => unreadable.extend(self.seen_unreadable(asking, fault).await?),
             },
-            None => None,
-        };
+            Ok(None) => {}
+            Err(fault) => unreadable.extend(self.seen_unreadable(asking, fault).await?),
+        }
         let progress = open.as_ref().map(|change| self.progress(change.head.id)).unwrap_or_default();
         let running = running(&target, &observed);
         let releases = records.releases(&target.name).await?;
         let release = releases.iter().rfind(|release| release.runs(&running)).cloned();
-        let last = match self.last_change(&target.name).await? {
-            Some(number) => match records.by_number(number).await? {
-                Some(id) => records.change(id).await.ok().flatten().map(|stored| stored.change),
-                None => None,
-            },
-            None => None,
+        let last = self.last_stored(&target.name).await?;
+        let question = match records.question(&target.name).await {
+            Ok(question) => question.map(|(question, _)| question),
+            Err(fault) => {
+                unreadable.extend(self.seen_unreadable(asking, fault).await?);
+                None
+            }
         };
-        let question = records.question(&target.name).await?.map(|(question, _)| question);
-        Ok(status(target, &observed, open, progress, release, records, question, last).await?)
+        let mut locks = Vec::new();
+        for laid in records.locks_over(&target.name).await? {
+            match laid.lock {
+                Ok(lock) => locks.push(lock),
+                Err(fault) => unreadable.extend(self.told_of(asking, &fault).await?),
+            }
+        }
+        let wanted = wanted(&target, &observed.workloads);
+        let serving = target.workloads.iter().zip(&observed.workloads).map(|(workload, view)| {
+            view.workload.as_ref()?;
+            let container = workload.containers.first().map(|source| &source.container);
+            Some(Serving::of(&workload.name, container, view))
+        });
+        let (serving, age) = (serving.collect(), observed.age);
+        Ok(TargetStatus { age, serving, wanted, release, open, progress, locks, question, last, unreadable, target })
+    }
+
+    /// The last change of a target, where it can be read.
+    async fn last_stored(&self, target: &TargetName) -> Result<Option<Change>, Stop> {
+        let records = &self.engine.records;
+        let Some(number) = self.last_change(target).await? else { return Ok(None) };
+        let Some(id) = records.by_number(number).await.ok().flatten() else { return Ok(None) };
+        Ok(records.change(id).await.ok().flatten().map(|stored| stored.change))
     }
 
     /// The newest change of a target that the journal knows.
@@ -271,29 +302,6 @@ impl Dispatch {
             .collect();
         Ok(recent)
     }
-}
-
-#[allow(clippy::too_many_arguments)]
-async fn status(
-    target: Target,
-    observed: &Observed,
-    open: Option<Change>,
-    progress: Vec<Progress>,
-    release: Option<Release>,
-    records: &state::records::Records,
-    question: Option<Question>,
-    last: Option<Change>,
-) -> Result<TargetStatus, RecordFault> {
-    let serving = target.workloads.iter().zip(&observed.workloads).map(|(workload, view)| {
-        view.workload.as_ref()?;
-        let container = workload.containers.first().map(|source| &source.container);
-        Some(Serving::of(&workload.name, container, view))
-    });
-    let serving = serving.collect();
-    let wanted = wanted(&target, &observed.workloads);
-    let locks = records.locks_over(&target.name).await?;
-    let age = observed.age;
-    Ok(TargetStatus { age, serving, wanted, release, open, progress, locks, question, last, target })
 }
 
 fn wanted(target: &Target, views: &[WorkloadView]) -> Vec<String> {
@@ -370,8 +378,8 @@ impl crate::engine::Engine {
         let serving = if observed.fresh() { serving.collect() } else { Vec::new() };
         let question = self.records.question(&target.name).await.ok().flatten().map(|(question, _)| question);
         let question = question.filter(|question| question.change == change.head.id);
-        let locks = self.records.locks_over(&target.name).await.unwrap_or_default();
-        let locked = locks.iter().any(|lock| lock.changes().contains(&change.head.number));
+        let locks = self.records.locks_over(&target.name).await.unwrap_or_default().into_iter();
+        let locked = locks.filter_map(|laid| laid.lock.ok()).any(|lock| lock.changes().contains(&change.head.number));
         Gathered {
             usual: self.usual(change).await,
             serving,

@@ -10,6 +10,7 @@ mod look;
 mod press;
 mod release;
 mod stop;
+mod unreadable;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -18,9 +19,10 @@ use futures::stream::BoxStream;
 use state::catalogue::{Action, Catalogue, Target};
 use state::change::Change;
 use state::change::transition::{Also, Transition};
+use state::fault::Fault;
 use state::lock::Scope;
 use state::names::{ChangeId, ChangeNumber, PersonName, TargetName};
-use state::records::RecordFault;
+use state::records::{RecordFault, Unreadable};
 use state::time::Now;
 
 use crate::card::Card;
@@ -116,10 +118,14 @@ impl Dispatch {
 
     async fn carry_out(&self, asking: &Asking<'_>, what: &What) -> Answered {
         known(&asking.catalogue, asking.speaker, asking.now.wall)?;
-        match what {
+        let answered = match what {
             What::Text(text) => self.command(asking, Command::from_text(text)?).await,
             What::Command(command) => self.command(asking, command.clone()).await,
             What::Press(press) => self.press(asking, press).await,
+        };
+        match answered {
+            Err(Stop::Failed(RecordFault::Unreadable(unreadable))) => Err(self.refused_by(asking, unreadable).await),
+            answered => answered,
         }
     }
 
@@ -179,8 +185,12 @@ impl Dispatch {
             RecordFault::OutcomeUnknown(_) => {
                 (AnswerKind::Unsure, cards::refusal::unsure(asking.words, &reference, None))
             }
-            RecordFault::Failed(_) | RecordFault::Unreadable(_) => {
+            RecordFault::Failed(_) => {
                 let refusal = Refusal::StoreUnavailable { reference };
+                (AnswerKind::Refused, cards::refusal::card(asking.words, &refusal))
+            }
+            RecordFault::Unreadable(_) => {
+                let refusal = Refusal::UnreadableOther { reference };
                 (AnswerKind::Refused, cards::refusal::card(asking.words, &refusal))
             }
         };
@@ -198,9 +208,18 @@ impl Dispatch {
         self.hear(Heard::Acted(change.head.id));
     }
 
+    /// A record that can't be read stands in the way: that is no failure of the store.
+    async fn refused_by(&self, asking: &Asking<'_>, unreadable: Unreadable) -> Stop {
+        match self.told_of(asking, &unreadable).await {
+            Ok(Some(told)) => Refusal::Unreadable(told).into(),
+            Ok(None) => RecordFault::Unreadable(unreadable).into(),
+            Err(stop) => stop,
+        }
+    }
+
     /// A record that can't be read is told by the reference under which the log has the reason.
-    fn unreadable(&self, fault: &RecordFault) -> String {
-        let chain = fault.fault().chain();
+    fn logged(&self, fault: &Fault) -> String {
+        let chain = fault.chain();
         let reference = reference_of(chain);
         tracing::error!(reference, fault = chain, "a record can't be read");
         reference

@@ -20,7 +20,7 @@ impl Dispatch {
                 self.again(asking, *id, ask).await
             }
             Press::Retry(id) => {
-                let ask = self.stored(*id).await?.change.head.ask;
+                let ask = self.stored(asking, *id).await?.change.head.ask;
                 self.again(asking, *id, ask).await
             }
             Press::Unlock(target) => self.unlock(asking, &Scope::Target(target.clone())).await,
@@ -35,7 +35,7 @@ impl Dispatch {
     /// Begins another change of the same target, from a button on the message of an earlier one. If something else has
     /// happened to the target since, the button speaks of a state that is gone.
     async fn again(&self, asking: &Asking<'_>, id: ChangeId, ask: Ask) -> Answered {
-        let earlier = self.stored(id).await?.change;
+        let earlier = self.stored(asking, id).await?.change;
         let name = earlier.target.name.clone();
         let number = earlier.head.number;
         if self.engine.records.by_request(asking.request).await?.is_none()

@@ -1,32 +1,43 @@
-//! `/change release`: an admin frees the target of a parked change.
+//! `/change release`: an admin frees the target of a parked change, or of records that can't be read.
 
 use state::catalogue::Action;
 use state::change::transition::{Event, transition};
+use state::change::{Change, ParkedWhy};
 use state::journal::{JournalLine, JournalWhat};
 use state::lock::Scope;
-use state::names::ChangeNumber;
-use state::records::{Advanced, RecordFault};
+use state::names::{ChangeId, ChangeNumber, TargetName};
+use state::records::{Advanced, RecordFault, RecordName};
 
-use super::{Answered, Asking, Dispatch, Heard, about, shown};
+use super::{Answered, Asking, Dispatch, Heard, Stop, about, shown};
 use crate::cards;
 use crate::refusal::{Doing, Refusal};
 
 impl Dispatch {
     pub(super) async fn release(&self, asking: &Asking<'_>, number: ChangeNumber) -> Answered {
         let records = &self.engine.records;
-        let Some(id) = records.by_number(number).await? else {
-            return Err(Refusal::UnknownChange { number, newest: self.newest().await? }.into());
-        };
         loop {
-            let stored = match records.change(id).await {
-                Ok(Some(stored)) => stored,
-                Ok(None) | Err(RecordFault::Unreadable(_)) => return self.free(asking, number).await,
+            let id = match records.by_number(number).await {
+                Ok(Some(id)) => Some(id),
+                Ok(None) | Err(RecordFault::Unreadable(_)) => {
+                    self.blocked_by_number(number, None).await?.and_then(|(_, id)| id)
+                }
                 Err(fault) => return Err(fault.into()),
             };
+            let stored = match id {
+                None => None,
+                Some(id) => match records.change(id).await {
+                    Err(RecordFault::Unreadable(_)) => None,
+                    stored => stored?,
+                },
+            };
+            let Some(stored) = stored else { return self.free_unreadable(asking, number, id).await };
             let target = stored.change.target.name.clone();
             asking.pass(Action::Release, &Scope::Target(target.clone()), None)?;
-            let Some(mut next) = transition(&stored.change, Event::Release(asking.speaker.clone()), asking.now.wall)
-            else {
+            let parked = self.as_parked(&stored.change, asking).await?;
+            let Some(mut next) = transition(&parked, Event::Release(asking.speaker.clone()), asking.now.wall) else {
+                if let Some(freed) = self.free(asking, &target, number, None).await? {
+                    return Ok(freed);
+                }
                 let doing = stored.change.ended().is_none().then(|| Doing::of(&stored.change));
                 return Err(Refusal::NotParked { number, target, doing }.into());
             };
@@ -34,30 +45,80 @@ impl Dispatch {
             if let Advanced::Done(stored) = records.advance(&stored, &next, asking.now.wall).await? {
                 self.acted(&stored.change);
                 let card = self.change_card(asking, &stored.change, &[]).await;
-                return Ok(about(card, id, number));
+                return Ok(about(card, stored.change.head.id, number));
             }
         }
     }
 
-    /// The record can't be read, so that nothing can be said of it but that it holds its target no more.
-    async fn free(&self, asking: &Asking<'_>, number: ChangeNumber) -> Answered {
-        let records = &self.engine.records;
-        let held = records.open().await?.into_iter().flatten().find(|claim| claim.number == number);
-        let Some(claim) = held else {
+    /// A change whose claim can't be read is as good as parked: after a start nobody takes it up.
+    async fn as_parked(&self, change: &Change, asking: &Asking<'_>) -> Result<Change, Stop> {
+        match self.engine.records.holder(&change.target.name).await {
+            Err(RecordFault::Unreadable(_)) => {}
+            holder => return holder.map(|_| change.clone()).map_err(Stop::from),
+        }
+        let parked = transition(change, Event::Park(ParkedWhy::RecordUnreadable), asking.now.wall);
+        Ok(parked.map_or_else(|| change.clone(), |parked| parked.change))
+    }
+
+    /// The change can't be read, so that nothing can be said of it but that it holds its target no more.
+    async fn free_unreadable(&self, asking: &Asking<'_>, number: ChangeNumber, id: Option<ChangeId>) -> Answered {
+        let Some((target, id)) = self.blocked_by_number(number, id).await? else {
             return Err(Refusal::UnknownChange { number, newest: self.newest().await? }.into());
         };
-        asking.pass(Action::Release, &Scope::Target(claim.target.clone()), None)?;
+        asking.pass(Action::Release, &Scope::Target(target.clone()), None)?;
+        let freed = self.free(asking, &target, number, id).await?;
+        freed.ok_or_else(|| Refusal::NotParked { number, target, doing: None }.into())
+    }
+
+    /// Which target is freed by that number, and the change that blocks it, where that is known.
+    async fn blocked_by_number(
+        &self,
+        number: ChangeNumber,
+        id: Option<ChangeId>,
+    ) -> Result<Option<(TargetName, Option<ChangeId>)>, Stop> {
+        let records = &self.engine.records;
+        let (claims, questions) = (records.open().await?, records.questions().await?);
+        if let Some(claim) = claims.iter().flatten().find(|claim| claim.number == number) {
+            return Ok(Some((claim.target.clone(), Some(claim.change))));
+        }
+        if let Some(open) = questions.iter().flatten().find(|open| open.question.number == number) {
+            return Ok(Some((open.target.clone(), Some(open.question.change))));
+        }
+        let faults = claims.into_iter().filter_map(Result::err);
+        for fault in faults.chain(questions.into_iter().filter_map(Result::err)) {
+            if let RecordFault::Unreadable(unreadable) = fault
+                && let RecordName::Claim(target) | RecordName::Question(target) = unreadable.record
+                && self.last_change(&target).await? == Some(number)
+            {
+                return Ok(Some((target, id)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes away what can't be read of a target, and what belongs to a change that can't be. None where there is nothing
+    /// of that kind.
+    async fn free(
+        &self,
+        asking: &Asking<'_>,
+        target: &TargetName,
+        number: ChangeNumber,
+        id: Option<ChangeId>,
+    ) -> Result<Option<crate::invocation::Answer>, Stop> {
         let line = JournalLine {
             at: asking.now.wall,
             by: Some(asking.speaker.clone()),
             typed_by: asking.typed_by.cloned(),
-            change: Some(claim.number),
+            change: Some(number),
             what: JournalWhat::Released,
         };
-        if !records.free(&claim.target, claim.change, &line).await? {
-            return Err(Refusal::NotParked { number, target: claim.target, doing: None }.into());
+        let gone = self.engine.records.free(target, id, &line).await?;
+        if gone.is_empty() {
+            return Ok(None);
         }
-        self.hear(Heard::Acted(claim.change));
-        Ok(shown(cards::change::freed(asking.words, &claim)))
+        if let Some(id) = id {
+            self.hear(Heard::Acted(id));
+        }
+        Ok(Some(shown(cards::unreadable::freed(asking.words, target, &gone))))
     }
 }

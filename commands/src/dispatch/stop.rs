@@ -30,7 +30,7 @@ impl Dispatch {
     /// The act is committed on the record's revision: whoever is first decides what is stopped.
     pub(super) async fn stop_change(&self, asking: &Asking<'_>, id: ChangeId) -> Answered {
         loop {
-            let stored = self.stored(id).await?;
+            let stored = self.stored(asking, id).await?;
             let change = &stored.change;
             asking.pass(Action::Stop, &Scope::Target(change.target.name.clone()), Some(&change.target))?;
             if let Some(stop) =
@@ -62,7 +62,7 @@ impl Dispatch {
 
     /// Answers a question with "leave it". The cluster is not touched.
     pub(super) async fn leave(&self, asking: &Asking<'_>, id: ChangeId) -> Answered {
-        let stored = self.stored(id).await?;
+        let stored = self.stored(asking, id).await?;
         let change = &stored.change;
         let target = change.target.name.clone();
         asking.pass(Action::Rollback, &Scope::Target(target.clone()), Some(&change.target))?;
@@ -85,14 +85,15 @@ impl Dispatch {
         Ok(shown(card))
     }
 
-    pub(super) async fn stored(&self, id: ChangeId) -> Result<Stored, Stop> {
-        let stored = match self.engine.records.change(id).await {
-            // Who may look at it or act on it stands in the record.
-            Err(fault @ RecordFault::Unreadable(_)) => {
-                return Err(Refusal::CouldNotCheck { reference: self.unreadable(&fault) }.into());
+    pub(super) async fn stored(&self, asking: &Asking<'_>, id: ChangeId) -> Result<Stored, Stop> {
+        match self.engine.records.change(id).await {
+            Err(RecordFault::Unreadable(unreadable)) => Err(match self.told_of(asking, &unreadable).await? {
+                Some(told) => Refusal::Unreadable(told),
+                // Who may look at it or act on it stands in the record.
+                None => Refusal::CouldNotCheck { reference: self.logged(&unreadable.fault) },
             }
-            stored => stored?,
-        };
-        stored.ok_or_else(|| Refusal::ForgottenChange.into())
+            .into()),
+            stored => stored?.ok_or_else(|| Refusal::ForgottenChange.into()),
+        }
     }
 }

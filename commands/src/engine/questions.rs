@@ -6,7 +6,7 @@ use state::change::outcome::{Question, Standing};
 use state::change::{Ask, Asker, Change, RollbackTo};
 use state::journal::{JournalLine, JournalWhat, NoticeWhat};
 use state::names::ChangeId;
-use state::records::{Begin, Begun, RecordFault};
+use state::records::{Begin, Begun, OpenQuestion, RecordFault};
 use state::store::Revision;
 use state::time::Now;
 
@@ -27,9 +27,9 @@ impl Engine {
     /// Looks after all open questions. `starting` is the first look of this process.
     pub async fn questions(&self, now: Now, starting: bool) -> Result<Asked, RecordFault> {
         let mut asked = Asked::default();
-        for question in self.records.questions().await? {
-            let (question, revision) = match question {
-                Ok(question) => question,
+        for open in self.records.questions().await? {
+            let OpenQuestion { question, revision, .. } = match open {
+                Ok(open) => open,
                 Err(fault) if starting => {
                     tracing::error!(fault = fault.fault().chain(), "a question can't be read, and blocks its target");
                     continue;

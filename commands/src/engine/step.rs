@@ -7,9 +7,8 @@ use state::change::plan::{Look, Plan, Step, begin_watch, plan};
 use state::change::prepare::Prepared;
 use state::change::transition::{Event, Transition, transition};
 use state::change::{Change, ParkedWhy, Phase};
-use state::fault::Fault;
 use state::lock::Lock;
-use state::records::{Advanced, RecordFault};
+use state::records::{Advanced, RecordFault, Unreadable};
 use state::rollout::seen::Observed;
 use state::time::Now;
 
@@ -47,23 +46,23 @@ impl Engine {
     pub async fn step(&self, live: &mut Live, now: Now) -> Stepped {
         let stepped = match self.try_step(live, now).await {
             // A record that can't be read blocks what it is about: this change waits until somebody has looked.
-            Err(RecordFault::Unreadable(fault)) => self.park(live, fault, now).await,
+            Err(RecordFault::Unreadable(unreadable)) => self.park(live, unreadable, now).await,
             stepped => stepped,
         };
         stepped.unwrap_or_else(Stepped::Failed)
     }
 
-    async fn park(&self, live: &mut Live, fault: Fault, now: Now) -> Result<Stepped, RecordFault> {
+    async fn park(&self, live: &mut Live, unreadable: Unreadable, now: Now) -> Result<Stepped, RecordFault> {
         if let Some(next) = transition(&live.current, Event::Park(ParkedWhy::RecordUnreadable), now.wall) {
             let change = live.current.head.number;
-            tracing::error!(%change, fault = fault.chain(), "a change is parked: a record that it needs can't be read");
+            tracing::error!(%change, fault = unreadable.fault.chain(), "a change is parked: a record that it needs can't be read");
             let stepped = self.commit(live, next, now).await?;
             if live.current.head.parked.is_some() {
                 return Ok(stepped);
             }
         }
         // It is the change's own record, so that not even that can be stored.
-        Err(RecordFault::Unreadable(fault))
+        Err(RecordFault::Unreadable(unreadable))
     }
 
     async fn try_step(&self, live: &mut Live, now: Now) -> Result<Stepped, RecordFault> {

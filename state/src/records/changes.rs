@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{ClaimRecord, Pointer, RecordFault, Records, keys, put, readable, unreadable};
+use super::{ClaimRecord, Pointer, RecordFault, RecordName, Records, keys, put, readable, unreadable};
 use crate::change::outcome::Question;
 use crate::change::release::{Origin, Release, Withdrawn};
 use crate::change::transition::{Also, Transition};
@@ -21,6 +21,17 @@ pub struct Stored {
     /// The change.
     pub change: Change,
     /// The revision of its head.
+    pub revision: Revision,
+}
+
+/// A question that waits for its answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenQuestion {
+    /// The target that it is about.
+    pub target: TargetName,
+    /// The question.
+    pub question: Question,
+    /// Its revision.
     pub revision: Revision,
 }
 
@@ -181,19 +192,6 @@ impl Records {
         Ok(ChangeNumber(self.newest_number().await?.map_or(0, |newest| newest.0) + 1))
     }
 
-    /// Frees a target whose change can't be read: its claim goes, and whatever its record is stays as it is. False: the
-    /// change holds it no more.
-    pub async fn free(&self, target: &TargetName, id: ChangeId, line: &JournalLine) -> Result<bool, RecordFault> {
-        let Some(revision) = self.held_at(target, id).await? else { return Ok(false) };
-        let mut batch = Batch::new();
-        batch.commit.demand(keys::claim(target), revision);
-        batch.commit.delete(keys::claim(target));
-        let scope = Scope::Target(target.clone());
-        let unique = format!("{id}/free");
-        put(&mut batch, keys::journal(&scope, line.at, &unique, 0), "", line)?;
-        Ok(matches!(self.write(batch).await?, Committed::Done(_)))
-    }
-
     /// The revision of the claim by which a change holds its target. One that can't be read blocks the target for
     /// whoever comes, but it does not keep an open change from giving it back: no other can have taken it.
     async fn held_at(&self, target: &TargetName, id: ChangeId) -> Result<Option<Revision>, RecordFault> {
@@ -290,11 +288,10 @@ impl Records {
         let by_timer = matches!(change.head.asked_by, crate::change::Asker::Timer { .. });
         for scope in Scope::covering(&change.target.name) {
             for left in [false, true] {
-                let key = keys::lock_in(&scope, left);
-                let held: Option<(Lock, Revision)> = self.read(&key).await?;
-                batch.commit.demand_unchanged(key, held.as_ref().map(|(_, revision)| *revision));
-                if let Some((lock, _)) = held.filter(|(lock, _)| !by_timer && lock.refuses(asking, person, now)) {
-                    return Ok(Some(lock));
+                let held = self.laid(&scope, left).await?;
+                batch.commit.demand_unchanged(keys::lock_in(&scope, left), held.as_ref().map(|held| held.revision));
+                if let Some(held) = held.filter(|held| !by_timer && held.refuses(asking, person, now)) {
+                    return held.lock.map(Some).map_err(RecordFault::Unreadable);
                 }
             }
         }
@@ -304,10 +301,11 @@ impl Records {
     /// One lock that rotabot leaves for each scope: a later one takes over, and names the earlier changes too.
     async fn put_left_lock(&self, batch: &mut Batch, lock: &Lock) -> Result<(), RecordFault> {
         let key = keys::lock(lock);
-        let held: Option<(Lock, Revision)> = self.read(&key).await?;
-        batch.commit.demand_unchanged(key.clone(), held.as_ref().map(|(_, revision)| *revision));
-        let lock = match held {
-            Some((earlier, _)) => lock.clone().over(&earlier),
+        let held = self.laid(&lock.scope, true).await?;
+        batch.commit.demand_unchanged(key.clone(), held.as_ref().map(|held| held.revision));
+        // One that can't be read gives way: what is laid in its place refuses the same.
+        let lock = match held.and_then(|held| held.lock.ok()) {
+            Some(earlier) => lock.clone().over(&earlier),
             None => lock.clone(),
         };
         put(batch, key, "", &lock)
@@ -331,10 +329,15 @@ impl Records {
         self.read(&keys::question(target)).await
     }
 
-    /// All open questions; one that can't be read is an error in its place.
-    pub async fn questions(&self) -> Result<Vec<Result<(Question, Revision), RecordFault>>, RecordFault> {
+    /// All open questions, with the targets that they are about; one that can't be read is an error in its place.
+    pub async fn questions(&self) -> Result<Vec<Result<OpenQuestion, RecordFault>>, RecordFault> {
         let found = self.read_all(Range::under(&keys::questions())).await?;
-        Ok(found.into_iter().map(|(_, question, revision)| Ok((question?, revision))).collect())
+        let open = |(key, question, revision): (Key, Result<Question, RecordFault>, Revision)| match keys::name_of(&key)
+        {
+            RecordName::Question(target) => Ok(OpenQuestion { target, question: question?, revision }),
+            _ => Err(unreadable(&key, "its key names no target")),
+        };
+        Ok(found.into_iter().map(open).collect())
     }
 }
 

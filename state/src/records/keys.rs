@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
 use crate::lock::{Lock, Reason, Scope};
-use crate::names::{ChangeId, ChangeNumber, ChannelName, TargetName};
+use crate::names::{ChangeId, ChangeNumber, ChannelName, EnvironmentName, ServiceName, TargetName};
+use crate::records::RecordName;
 use crate::store::Key;
 
 fn target(kind: &'static str, target: &TargetName) -> Key {
@@ -136,4 +137,22 @@ pub(super) fn outbox(channel: &ChannelName, at: DateTime<Utc>, id: ChangeId, wha
 
 pub(super) fn message(id: ChangeId) -> Key {
     Key::kind("message").text(&id.to_string())
+}
+
+/// What the record of a key is.
+pub(super) fn name_of(key: &Key) -> RecordName {
+    let target = |kind| {
+        let mut parts = key.parts_after(&Key::kind(kind))?;
+        let service = ServiceName::new(parts.text()?).ok()?;
+        Some(TargetName { service, environment: EnvironmentName::new(parts.text()?).ok()? })
+    };
+    let lock = || {
+        let mut parts = key.parts_after(&locks())?;
+        let scope = parts.text()?.parse().ok()?;
+        Some(RecordName::Lock { scope, left: parts.text()? == "left" })
+    };
+    let change = || key.parts_after(&Key::kind("change"))?.text()?.parse().ok().map(RecordName::Change);
+    let named = target("claim").map(RecordName::Claim);
+    let named = named.or_else(|| target("question").map(RecordName::Question)).or_else(lock).or_else(change);
+    named.unwrap_or_else(|| RecordName::Other(key.clone()))
 }

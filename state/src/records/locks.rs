@@ -1,11 +1,40 @@
 //! Sticky locks: laid and lifted by people; rotabot's own are laid with the outcome that leaves them.
 
-use super::{RecordFault, Records, keys, put};
+use chrono::{DateTime, Utc};
+
+use super::{RecordFault, Records, Unreadable, keys, put};
 use crate::journal::JournalLine;
-use crate::lock::{Lock, Scope};
-use crate::names::TargetName;
+use crate::lock::{Asking, Lock, Scope};
+use crate::names::{PersonName, TargetName};
 use crate::store::documents::Batch;
-use crate::store::{Committed, Range, Revision};
+use crate::store::{Committed, Key, Range, Revision};
+
+/// A lock as it was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Laid {
+    /// The lock, or why it can't be read.
+    pub lock: Result<Lock, Unreadable>,
+    /// Whether rotabot left it, rather than a person having laid it. The key tells, even where the lock can't be read.
+    pub left: bool,
+    /// Its revision.
+    pub revision: Revision,
+    key: Key,
+}
+
+impl Laid {
+    /// Whether it refuses this to this person. What can't be read refuses all that a lock of its kind may refuse.
+    pub fn refuses(&self, asking: Asking, person: &PersonName, now: DateTime<Utc>) -> bool {
+        match &self.lock {
+            Ok(lock) => lock.refuses(asking, person, now),
+            Err(_) => !self.left || asking == Asking::Deploy,
+        }
+    }
+
+    /// Whether it is in force, as far as that can be told.
+    pub fn in_force(&self, now: DateTime<Utc>) -> bool {
+        self.lock.as_ref().map_or(true, |lock| lock.in_force(now))
+    }
+}
 
 impl Records {
     /// All locks, those that ran out too; one that can't be read is an error in its place.
@@ -14,22 +43,27 @@ impl Records {
         Ok(found.into_iter().map(|(_, lock, _)| lock).collect())
     }
 
-    /// The locks that cover a target, the widest first.
-    pub async fn locks_over(&self, target: &TargetName) -> Result<Vec<Lock>, RecordFault> {
+    /// The locks that cover a target, the widest first; one that can't be read is an error in its place.
+    pub async fn locks_over(&self, target: &TargetName) -> Result<Vec<Laid>, RecordFault> {
         let mut found = Vec::new();
         for scope in Scope::covering(target) {
-            found.extend(self.locks_on(&scope).await?.into_iter().map(|(lock, _)| lock));
+            found.extend(self.locks_on(&scope).await?);
         }
         Ok(found)
     }
 
     /// The locks on just this scope: a person's, and one that rotabot left.
-    pub async fn locks_on(&self, scope: &Scope) -> Result<Vec<(Lock, Revision)>, RecordFault> {
+    pub async fn locks_on(&self, scope: &Scope) -> Result<Vec<Laid>, RecordFault> {
         let mut found = Vec::new();
         for left in [false, true] {
-            found.extend(self.read(&keys::lock_in(scope, left)).await?);
+            found.extend(self.laid(scope, left).await?);
         }
         Ok(found)
+    }
+
+    pub(super) async fn laid(&self, scope: &Scope, left: bool) -> Result<Option<Laid>, RecordFault> {
+        let key = keys::lock_in(scope, left);
+        Ok(self.read_or_not(&key).await?.map(|(lock, revision)| Laid { lock, left, revision, key }))
     }
 
     /// Lays a lock in place of what was read there. False: somebody else was there first, look again.
@@ -48,19 +82,21 @@ impl Records {
         Ok(matches!(self.write(batch).await?, Committed::Done(_)))
     }
 
-    /// Lifts locks on one scope as they were read, each with its line in the journal. False: one has changed, look again.
+    /// Lifts locks on one scope as they were found, each with its line in the journal. False: one has changed, look
+    /// again.
     pub async fn lift_locks(
         &self,
-        locks: &[(Lock, Revision)],
-        line: impl Fn(&Lock) -> JournalLine,
+        scope: &Scope,
+        locks: &[Laid],
+        line: impl Fn(&Laid) -> JournalLine,
         unique: &str,
     ) -> Result<bool, RecordFault> {
         let mut batch = Batch::new();
-        for (n, (lock, revision)) in (0..).zip(locks) {
-            let line = line(lock);
-            batch.commit.demand(keys::lock(lock), *revision);
-            batch.commit.delete(keys::lock(lock));
-            put(&mut batch, keys::journal(&lock.scope, line.at, unique, n), "", &line)?;
+        for (n, laid) in (0..).zip(locks) {
+            let line = line(laid);
+            batch.commit.demand(laid.key.clone(), laid.revision);
+            batch.commit.delete(laid.key.clone());
+            put(&mut batch, keys::journal(scope, line.at, unique, n), "", &line)?;
         }
         Ok(matches!(self.write(batch).await?, Committed::Done(_)))
     }

@@ -9,6 +9,7 @@ mod history;
 mod keys;
 mod locks;
 mod outbox;
+mod unreadable;
 
 use std::sync::Arc;
 
@@ -28,9 +29,13 @@ use crate::store::documents::{self, Batch};
 use crate::store::record::{Record, decode, encode};
 use crate::store::{Commit, Committed, Key, Range, Revision, Store, StoreFault};
 
-pub use changes::{Advanced, Begin, Begun, Stored};
+pub use changes::{Advanced, Begin, Begun, OpenQuestion, Stored};
 pub use history::HistoryLine;
+pub use locks::Laid;
 pub use outbox::Waiting;
+pub use unreadable::{RecordName, Unreadable};
+
+use unreadable::unreadable;
 
 /// All records, over any store.
 #[derive(Clone)]
@@ -42,7 +47,7 @@ pub struct Records {
 #[derive(Debug, Clone, PartialEq)]
 pub enum RecordFault {
     /// The record is there, and can't be read. Whatever it is about is blocked until somebody looks.
-    Unreadable(Fault),
+    Unreadable(Unreadable),
     /// The store failed, and nothing was written.
     Failed(Fault),
     /// The store failed in the middle of a commit: whether it was written is not known, and nothing may be said.
@@ -53,7 +58,8 @@ impl RecordFault {
     /// The chain of causes, for a log.
     pub fn fault(&self) -> &Fault {
         match self {
-            Self::Unreadable(fault) | Self::Failed(fault) | Self::OutcomeUnknown(fault) => fault,
+            Self::Unreadable(unreadable) => &unreadable.fault,
+            Self::Failed(fault) | Self::OutcomeUnknown(fault) => fault,
         }
     }
 }
@@ -63,7 +69,9 @@ impl From<StoreFault> for RecordFault {
         let chain = Fault::of(&fault);
         match fault {
             StoreFault::OutcomeUnknown { .. } => Self::OutcomeUnknown(chain),
-            StoreFault::Unreadable { .. } => Self::Unreadable(chain),
+            StoreFault::Unreadable { key, .. } => {
+                Self::Unreadable(Unreadable { record: keys::name_of(&key), fault: chain })
+            }
             _ => Self::Failed(chain),
         }
     }
@@ -171,10 +179,6 @@ impl Records {
 
 fn readable<R: Record>(key: &Key, bytes: &[u8]) -> Result<R, RecordFault> {
     decode(bytes).map_err(|error| unreadable(key, &error.to_string()))
-}
-
-fn unreadable(key: &Key, cause: &str) -> RecordFault {
-    RecordFault::Unreadable(Fault::new(format!("the record {key:?} can't be read: {cause}")))
 }
 
 /// Puts a record into a batch; what it needs beyond one value belongs to its owner.

@@ -64,7 +64,7 @@ impl Told {
 /// The locks on just that target.
 fn locks_of(records: &Records, target: &TargetName) -> Vec<Lock> {
     let on = block_on(records.locks_on(&Scope::Target(target.clone()))).expect("locks");
-    on.into_iter().map(|(lock, _)| lock).collect()
+    on.into_iter().map(|laid| laid.lock.expect("a readable lock")).collect()
 }
 
 /// A store as the records write it, and what they must tell of it.

@@ -75,6 +75,7 @@ impl Ledger {
         for (id, before) in touched.into_iter().zip(before) {
             let Some(after) = self.change(id) else { continue };
             let locks = now(records.locks_over(&after.target.name).map(|locks| locks.map(Some))).unwrap_or_default();
+            let locks = locks.into_iter().filter_map(|laid| laid.lock.ok()).collect();
             let holder = now(records.holder(&after.target.name));
             let entry = Entry {
                 at: self.world.now(),

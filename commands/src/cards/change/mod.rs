@@ -26,7 +26,7 @@ use crate::words::{Arg, Words, say};
 
 pub(super) use evidence::owner_line;
 pub(super) use failed::images;
-pub use notices::{asked_again, freed, lapsed, left_as_is, parked, unreadable};
+pub use notices::{asked_again, lapsed, left_as_is, parked, unreadable};
 pub(super) use progress::first_line as progress_line;
 
 /// A change as it is now: under way, parked, or with its outcome.

@@ -5,7 +5,6 @@ use state::records::ClaimRecord;
 
 use super::{Story, failed};
 use crate::card::{Card, CardState};
-use crate::cards::status_command;
 use crate::command::{ChangeCommand, Command};
 use crate::facts::ChangeFacts;
 use crate::press::Press;
@@ -23,16 +22,6 @@ pub fn unreadable(words: &Words, claim: &ClaimRecord) -> Card {
     card.plain(say!(words, "parked-record", number = claim.number));
     let release = Command::Change(ChangeCommand::Release { number: claim.number });
     card.plain(say!(words, "parked-next", target = &claim.target, command = &release));
-    card
-}
-
-/// An administrator freed the target of a change whose record can't be read.
-pub fn freed(words: &Words, claim: &ClaimRecord) -> Card {
-    let target = &claim.target;
-    let mut card = Card::new(CardState::Good, say_first!(words, "released", number = claim.number));
-    card.plain(say!(words, "released-why", target = target));
-    card.plain(say!(words, "look-next", command = status_command(target)));
-    card.button(say!(words, "button-status", target = target), Press::Status(target.clone()));
     card
 }
 

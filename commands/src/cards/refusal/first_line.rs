@@ -76,6 +76,7 @@ pub(super) fn of(words: &Words, refusal: &Refusal) -> Text {
         Refusal::LockHeld { lock } => say_first!(words, "refusal-lock-held", scope = &lock.scope),
         Refusal::NotParked { number, .. } => say_first!(words, "refusal-not-parked", number = *number),
         Refusal::PressTooLate { .. } => say_first!(words, "refusal-press-too-late"),
+        Refusal::Unreadable(_) | Refusal::UnreadableOther { .. } => say_first!(words, "refusal-unreadable"),
         Refusal::StoreUnavailable { .. } => say_first!(words, "refusal-store"),
     }
 }

@@ -7,7 +7,9 @@ mod typing;
 use state::catalogue::Grantee;
 use state::names::TargetName;
 
-use super::{doing, grantees, list_and, list_or, lock_end, lock_reason, show_command, status_command, stop_command};
+use super::{
+    doing, grantees, list_and, list_or, lock_end, lock_reason, show_command, status_command, stop_command, unreadable,
+};
 use crate::card::{Card, CardState, TimeStyle};
 use crate::command::Command;
 use crate::press::Press;
@@ -50,6 +52,8 @@ pub fn card(words: &Words, refusal: &Refusal) -> Card {
         | Refusal::LockHeld { .. }
         | Refusal::NotParked { .. }
         | Refusal::PressTooLate { .. }
+        | Refusal::Unreadable(_)
+        | Refusal::UnreadableOther { .. }
         | Refusal::StoreUnavailable { .. } => others(words, refusal, &mut card),
     }
     card
@@ -190,6 +194,15 @@ fn others(words: &Words, refusal: &Refusal, card: &mut Card) {
             card.plain(say!(words, "refusal-press-too-late-why", target = target, number = *number));
             card.plain(say!(words, "refusal-press-too-late-next", command = status_command(target)));
             card.button(say!(words, "button-status", target = target), Press::Status(target.clone()));
+        }
+        Refusal::Unreadable(unreadable) => {
+            card.plain(unreadable::what(words, unreadable));
+            card.plain(unreadable::next(words, unreadable));
+            card.plain(say!(words, "unreadable-log", reference = unreadable.reference.as_str()));
+        }
+        Refusal::UnreadableOther { reference } => {
+            card.plain(say!(words, "unreadable-log", reference = reference.as_str()));
+            card.plain(say!(words, "unreadable-next-other"));
         }
         Refusal::StoreUnavailable { reference } => {
             card.plain(say!(words, "refusal-store-why", reference = reference.as_str()));

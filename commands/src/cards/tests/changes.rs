@@ -480,7 +480,6 @@ fn notices_and_answers() {
             Box::new(move |sample, words| left(sample).tell(|facts| cards::left_as_is(words, facts, &sample.mo)))
         ),
         ("unreadable", Box::new(move |sample, words| cards::unreadable(words, &claim(sample)))),
-        ("freed", Box::new(move |sample, words| cards::freed(words, &claim(sample)))),
     ]));
 }
 

@@ -12,6 +12,7 @@ use state::records::HistoryLine;
 
 use super::super::{history, now, plan, show, status};
 use super::scene::{Scene, crash, failure, question, target_of, work};
+use super::unreadable::{Damaged, unreadable};
 use super::*;
 use crate::facts::{HistoryFacts, NowFacts, PlanFacts, Serving, TargetStatus, Unread};
 
@@ -58,6 +59,7 @@ fn healthy(sample: &Sample) -> TargetStatus {
         locks: Vec::new(),
         question: None,
         last: None,
+        unreadable: Vec::new(),
         target,
     }
 }
@@ -75,6 +77,13 @@ fn waiting(sample: &Sample) -> TargetStatus {
     status.last = Some(Scene::new(sample).ended(sample, outcome, Left::Paused).change);
     status.locks = vec![sample.lock(Scope::Target(sample.target.clone()), sample.withdrawn())];
     status.release = None;
+    status
+}
+
+/// Nobody can read who holds it, and one pod is down.
+fn blocked(sample: &Sample) -> TargetStatus {
+    let mut status = healthy(sample);
+    status.unreadable = vec![unreadable(sample, Damaged::Claim), unreadable(sample, Damaged::Lock { left: false })];
     status
 }
 
@@ -108,6 +117,7 @@ fn changed(change: impl Fn(&mut TargetStatus, &Sample) + 'static) -> Make {
 fn status_of_one() {
     snapshot!(all(vec![
         ("healthy", one(healthy)),
+        ("can't be changed", one(blocked)),
         (
             "healthy, restarted, scaled, locked, a baseline",
             changed(|status, sample| {
@@ -229,7 +239,11 @@ fn the_moment() {
     };
     let overfull = move |sample: &Sample| {
         let lock = || sample.lock(Scope::All, Reason::Said("network works".to_owned()));
-        NowFacts { locks: (0..9).map(|_| lock()).collect(), unreadable: vec!["#7".to_owned()], ..busy(sample) }
+        NowFacts {
+            locks: (0..9).map(|_| lock()).collect(),
+            unreadable: vec![unreadable(sample, Damaged::Change)],
+            ..busy(sample)
+        }
     };
     let card = |sample: &Sample, words, facts: &NowFacts, speaker: &PersonName, on_call: Option<&PersonName>| {
         let catalogue = Catalogue { on_call: on_call.cloned(), ..Catalogue::default() };
@@ -272,7 +286,7 @@ fn lines(sample: &Sample) -> Vec<HistoryLine> {
     let target = || Scope::Target(sample.target.clone());
     vec![
         line("05:00:00", mo, Some(415), JournalWhat::AskedDeploy { reference: sample.new.clone() }),
-        line("04:40:00", lin, None, JournalWhat::Unlocked { scope: target(), held_by: sample.mo.clone() }),
+        line("04:40:00", lin, None, JournalWhat::Unlocked { scope: target(), held_by: Some(sample.mo.clone()) }),
         line("04:00:00", mo, None, JournalWhat::Locked { scope: target(), reason: "bad commit".to_owned() }),
         line("03:30:00", None, Some(414), ended("verified", &sample.old)),
         line("03:27:00", lin, Some(414), JournalWhat::AskedRollback { to: None }),

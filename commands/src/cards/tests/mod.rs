@@ -12,6 +12,7 @@ mod console;
 mod look;
 mod refusals;
 mod scene;
+mod unreadable;
 
 use std::collections::BTreeSet;
 
@@ -160,21 +161,24 @@ fn locks() {
     };
     let of_target = |sample: &Sample| Scope::Target(sample.target.clone());
     snapshot!(all(vec![
-        ("none", Box::new(|_, words| super::locks::all(words, &[]))),
+        ("none", Box::new(|_, words| super::locks::all(words, &[], &[]))),
         (
             "two lifted, and another stays",
             Box::new(move |sample, words| {
                 let lock = sample.lock(of_target(sample), sample.withdrawn());
                 let lifted = vec![lock, with_end(sample, of_target(sample))];
                 let still = vec![sample.lock(Scope::Environment(sample.target.environment.clone()), said())];
-                super::locks::lifted(words, &Unlocked { scope: of_target(sample), lifted, still })
+                super::locks::lifted(
+                    words,
+                    &Unlocked { scope: of_target(sample), lifted, unreadable: Vec::new(), still },
+                )
             })
         ),
         (
             "two",
             Box::new(move |sample, words| {
                 let left = sample.lock(of_target(sample), sample.withdrawn());
-                super::locks::all(words, &[with_end(sample, Scope::All), left])
+                super::locks::all(words, &[with_end(sample, Scope::All), left], &[])
             })
         ),
         (
@@ -201,7 +205,10 @@ fn locks() {
             Box::new(move |sample, words| {
                 let lock = sample.lock(of_target(sample), sample.withdrawn());
                 let scope = of_target(sample);
-                super::locks::lifted(words, &Unlocked { scope, lifted: vec![lock], still: Vec::new() })
+                super::locks::lifted(
+                    words,
+                    &Unlocked { scope, lifted: vec![lock], unreadable: Vec::new(), still: Vec::new() },
+                )
             })
         ),
     ]));

@@ -184,18 +184,21 @@ impl Registry for Asked {
 }
 
 pub(super) struct Lab {
-    pub(super) store: Arc<MemoryStore>,
+    pub(super) store: Arc<dyn Store>,
     pub(super) engine: Engine,
     pub(super) cluster: Arc<Watched>,
     pub(super) registry: Arc<Asked>,
     pub(super) desk: Arc<Dispatch>,
     pub(super) heard: Arc<Mutex<Vec<Heard>>>,
-    requests: AtomicU32,
 }
 
 impl Lab {
     pub(super) fn new() -> Self {
-        let store = Arc::new(MemoryStore::new());
+        Self::over(Arc::new(MemoryStore::new()))
+    }
+
+    /// The same over a store that may hold something already.
+    pub(super) fn over(store: Arc<dyn Store>) -> Self {
         let (cluster, registry): (Arc<Watched>, Arc<Asked>) = Default::default();
         let engine = Engine {
             records: Records::new(store.clone()),
@@ -209,11 +212,13 @@ impl Lab {
             Arc::new(move |what| heard.lock().expect("not poisoned").push(what))
         };
         let desk = Arc::new(Dispatch::new(engine.clone(), Arc::new(catalogue()), hear));
-        Self { store, engine, cluster, registry, desk, heard, requests: AtomicU32::new(0) }
+        Self { store, engine, cluster, registry, desk, heard }
     }
 
     fn request(&self) -> String {
-        format!("request-{}", self.requests.fetch_add(1, Ordering::SeqCst) + 1)
+        // Each is asked once, also where two desks have the same store one after the other.
+        static REQUESTS: AtomicU32 = AtomicU32::new(0);
+        format!("request-{}", REQUESTS.fetch_add(1, Ordering::SeqCst))
     }
 
     /// Says a line, and gets the answer as a front end would.
@@ -310,8 +315,13 @@ impl Lab {
 
     /// Spoils a part of a change's record.
     pub(super) fn spoil(&self, id: ChangeId, part: &str) {
+        self.damage(Key::kind("change").text(&id.to_string()).text(part));
+    }
+
+    /// Puts what nobody can read in the place of a record.
+    pub(super) fn damage(&self, key: Key) {
         let mut commit = Commit::new();
-        commit.put(Key::kind("change").text(&id.to_string()).text(part), *b"\0{\"v\":1,\"half of");
+        commit.put(key, *b"\0{\"v\":1,\"half of");
         block_on(self.store.commit(commit)).expect("a commit");
     }
 
@@ -325,6 +335,12 @@ impl Lab {
         let view = WorkloadView { workload: Some(seen(template)), pods: Vec::new() };
         self.cluster.views.lock().expect("not poisoned").insert(target_name(service, environment), view);
     }
+}
+
+/// All lines of an answer.
+pub(super) fn text(answer: &Answer) -> String {
+    let lines = answer.card.lines.iter().map(|line| line.text.to_string());
+    std::iter::once(answer.card.first_line.to_string()).chain(lines).collect::<Vec<_>>().join("\n")
 }
 
 pub(super) fn target_name(service: &str, environment: &str) -> TargetName {

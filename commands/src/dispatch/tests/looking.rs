@@ -7,11 +7,6 @@ use state::change::transition::Event;
 use super::super::*;
 use super::lab::*;
 
-fn text(answer: &Answer) -> String {
-    let lines = answer.card.lines.iter().map(|line| line.text.to_string());
-    std::iter::once(answer.card.first_line.to_string()).chain(lines).collect::<Vec<_>>().join("\n")
-}
-
 #[test]
 fn looking_needs_the_right_to_and_writes_nothing() {
     let lab = Lab::new();
@@ -51,9 +46,12 @@ fn a_record_that_can_t_be_read_hides_no_other() {
     assert!(now.contains("#1") && now.contains("#2"), "{now}");
     assert_eq!(lab.say("eve", "/show 2").kind, AnswerKind::Done);
     assert_eq!(lab.say("eve", "/status").kind, AnswerKind::Done);
-    // Who may look at it stands in the record: that can't be found out, which is not the same as not being allowed.
+    // Who may look at it stands in the record; what its claim tells is told to whoever may look at the target.
     for line in ["/show 1", "/stop api prod"] {
-        let refusal = lab.refusal("mo", line);
+        let refused = lab.say("mo", line);
+        assert_eq!(refused.kind, AnswerKind::Refused, "{line}");
+        assert!(text(&refused).contains("/change release #1"), "{}", text(&refused));
+        let refusal = lab.refusal("bob", line);
         assert!(matches!(refusal, Refusal::CouldNotCheck { .. }), "{line}: {refusal:?}");
     }
     assert!(block_on(lab.engine.records.change(id)).is_err());

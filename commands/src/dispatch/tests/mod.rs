@@ -7,3 +7,4 @@ mod looking;
 mod releasing;
 mod requesting;
 mod stopping;
+mod unreadable;

@@ -4,6 +4,7 @@ use futures::executor::block_on;
 use state::change::transition::Event;
 use state::change::{Ask, Asker};
 use state::journal::{JournalWhat, NoticeWhat};
+use state::records::RecordName;
 
 use super::super::*;
 use super::lab::*;
@@ -87,8 +88,8 @@ fn a_claim_whose_change_can_t_be_read_blocks_its_target_and_no_other() {
     let (id, number) = lab.begun("mo");
     lab.spoil(id, "head");
     let refusal = lab.refusal("mo", "/deploy api prod v2");
-    let Refusal::Busy { doing: Doing::Parked, number: by_number, .. } = refusal else { panic!("{refusal:?}") };
-    assert_eq!(by_number, number);
+    let Refusal::Unreadable(unreadable) = refusal else { panic!("{refusal:?}") };
+    assert_eq!((unreadable.record, unreadable.number), (RecordName::Change(id), Some(number)));
     assert_eq!(lab.say("mo", "/deploy api staging v2").kind, AnswerKind::Done);
     let now = lab.say("mo", "/now").card;
     let told: Vec<String> = now.lines.iter().map(|line| line.text.to_string()).collect();
