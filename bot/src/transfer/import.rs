@@ -47,6 +47,15 @@ pub enum ImportFault {
         /// How many records it has.
         records: usize,
     },
+    /// Something stands behind the last line: the file is damaged, or more than one export.
+    #[error(
+        "the export ends with line {footer}, and more follows: the file is damaged, or several exports are in it; import \
+         one whole export"
+    )]
+    GoesOn {
+        /// The last line of the export.
+        footer: usize,
+    },
     /// A newer rotabot wrote it.
     #[error("the file is from rotabot {rotabot}; it needs rotabot {needs} or newer")]
     Newer {
@@ -167,7 +176,7 @@ async fn fill(from: &mut dyn BufRead, folder: &Path, now: DateTime<Utc>) -> Resu
 /// Writes all records; how many there are.
 async fn write_all(from: &mut dyn BufRead, store: &dyn Store) -> Result<usize, ImportFault> {
     let mut number = 0;
-    let mut next = || {
+    let mut next = |from: &mut dyn BufRead| {
         number += 1;
         let mut line = String::new();
         match from.read_line(&mut line) {
@@ -181,18 +190,21 @@ async fn write_all(from: &mut dyn BufRead, store: &dyn Store) -> Result<usize, I
             Err(error) => Err(ImportFault::File(error)),
         }
     };
-    let Some((_, header)) = next()? else {
+    let Some((_, header)) = next(from)? else {
         return Err(ImportFault::NotAnExport { line: 1, why: "it is missing".to_owned() });
     };
     check(&header)?;
     let mut records = 0;
     let mut some = Vec::new();
     loop {
-        let Some((number, text)) = next()? else { return Err(ImportFault::CutOff { records }) };
+        let Some((number, text)) = next(from)? else { return Err(ImportFault::CutOff { records }) };
         let wrong = |why: String| ImportFault::NotAnExport { line: number, why };
         if let Ok(footer) = serde_json::from_str::<Footer>(&text) {
             if footer.records != records {
                 return Err(wrong(format!("it counts {} records, {records} stand before it", footer.records)));
+            }
+            if !from.fill_buf().map_err(ImportFault::File)?.is_empty() {
+                return Err(ImportFault::GoesOn { footer: number });
             }
             write(&mut some, store).await?;
             return Ok(records);

@@ -195,8 +195,12 @@ async fn files_that_are_no_whole_export_leave_nothing() {
         lines.join("\n") + "\n"
     };
     let header = exported[0].clone();
+    let ends = format!("ends with line {}, and more follows", exported.len());
     let cases = [
         ("", "line 1 is not"),
+        (&format!("{whole}{whole}"), &ends),
+        (&format!("{whole}{}\n", exported[1]), &ends),
+        (&format!("{whole}half of"), &ends),
         ("hello\n", "line 1 is not"),
         (&whole[..whole.find("长").expect("a long one")], "ends in the middle"),
         (&whole[..whole.len() - 1], "ends in the middle"),
