@@ -8,7 +8,7 @@ use futures::stream::{self, BoxStream};
 use state::catalogue::{Action, Catalogue};
 use state::change::Change;
 use state::lock::Scope;
-use state::names::{ChangeId, PersonName};
+use state::names::{ChangeId, PersonName, TargetName};
 use state::records::RecordFault;
 use state::rollout::judge::Progress;
 use state::time::Now;
@@ -36,6 +36,16 @@ impl Reader {
         let scope = Scope::Target(change.target.name.clone());
         let passed = gate(&self.catalogue, &self.name, Action::View, &scope, Some(&change.target), self.now.wall);
         passed == Gate::Allowed
+    }
+
+    /// The same where the change can't be read: by what the catalogue says of its target.
+    fn may_view_target(&self, target: &TargetName) -> bool {
+        let scope = Scope::Target(target.clone());
+        gate(&self.catalogue, &self.name, Action::View, &scope, None, self.now.wall) == Gate::Allowed
+    }
+
+    fn words(&self) -> &'static Words {
+        Words::get(self.catalogue.language_of(Some(&self.name)))
     }
 }
 
@@ -82,8 +92,7 @@ impl Following {
     async fn news(&self) -> Option<News> {
         let (change, progress) = match self.latest().await {
             Ok(latest) => latest?,
-            // Who may look at it stands in the record.
-            Err(RecordFault::Unreadable(_)) => return Some(News::NotYours),
+            Err(RecordFault::Unreadable(_)) => return Some(self.unreadable().await),
             Err(_) => return None,
         };
         if !self.reader.may_view(&change) {
@@ -93,13 +102,24 @@ impl Following {
         // The moment of drawing is that of what is drawn, so that the same state gives the same card.
         let now = change.ended().map_or_else(|| drawn_at(&change), |ended| ended.at);
         let facts = gathered.facts(&change, &progress, &self.reader.catalogue, now);
-        let language = self.reader.catalogue.language_of(Some(&self.reader.name));
-        let card = cards::change::card(Words::get(language), &facts);
+        let card = cards::change::card(self.reader.words(), &facts);
         Some(match change.ended() {
             Some(ended) => News::Ended { word: ended.outcome.word(), exit_code: ended.outcome.exit_code(), card },
             None if change.head.parked.is_some() => News::Parked(card),
             None => News::Progress(card),
         })
+    }
+
+    /// Its record can't be read: it is parked, and goes on once it can be. Who may look at it stands in there; what its
+    /// claim tells is told to whoever may look at the target. The fault is logged by the task of the change.
+    async fn unreadable(&self) -> News {
+        let open = self.engine.records.open().await.unwrap_or_default();
+        match open.into_iter().flatten().find(|claim| claim.change == self.id) {
+            Some(claim) if self.reader.may_view_target(&claim.target) => {
+                News::Parked(cards::change::unreadable(self.reader.words(), &claim))
+            }
+            _ => News::NotYours,
+        }
     }
 
     /// The board knows more than the record while a change is under way; the record knows what ended before.

@@ -75,12 +75,21 @@ fn who_may_look_stands_in_the_change_and_who_asked_is_told_in_any_case() {
 }
 
 #[test]
-fn what_can_t_be_read_can_t_be_checked_and_is_shown_to_nobody() {
+fn what_can_t_be_read_is_told_as_parked_to_whoever_may_look_at_the_place() {
     let lab = Lab::new();
     let (id, _) = lab.begun("mo");
     lab.spoil(id, "target");
-    for who in ["mo", "ann"] {
+    for who in ["mo", "eve", "ann"] {
+        let mut followed = lab.desk.follow(id, &name(who), at(0));
+        let Some(News::Parked(card)) = block_on(followed.next()) else { panic!("{who} is told that it is parked") };
+        let told = card.lines.iter().map(|line| line.text.to_string()).collect::<Vec<_>>().join("\n");
+        assert!(told.contains("can't read") && told.contains("/change release #1"), "{told}");
+        // It may become readable again: nothing says that it is over.
+        assert!(followed.next().now_or_never().is_none(), "{who}");
+        // What its channel hears of it may tell more than the claim does.
         assert!(!block_on(lab.desk.may_view(id, &name(who), at(0))), "{who}");
+    }
+    for who in ["bob", "stranger"] {
         assert_eq!(told(block_on(lab.desk.follow(id, &name(who), at(0)).next())), "not yours", "{who}");
     }
 }
