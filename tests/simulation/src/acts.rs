@@ -138,12 +138,8 @@ impl Chooser<'_> {
             // Most episodes follow the one before, some begin while it goes on.
             self.from += Duration::from_secs(self.random.within(10..=150));
         }
-        // Once in a while the cluster is gone for so long that changes are parked.
-        if self.rough && self.random.chance(30) {
-            let at = self.moment();
-            let health = if self.random.chance(500) { ApiHealth::Down } else { ApiHealth::Frozen };
-            self.acts.push((at, Act::Api(health)));
-            self.acts.push((at + Duration::from_secs(60 * 35), Act::Api(ApiHealth::Up)));
+        if self.rough && self.random.chance(250) {
+            self.long_night();
         }
         let end = self.acts.iter().map(|(at, _)| *at).max().unwrap_or_default();
         self.acts.push((end + Duration::from_secs(1), Act::CalmDown));
@@ -290,6 +286,39 @@ impl Chooser<'_> {
     fn image(&mut self, place: &Place) -> String {
         let service = place.1.split('-').next().unwrap_or("api");
         format!("{}:{}", crate::company::repository(service), self.tag())
+    }
+
+    /// What parks changes: a cluster that is gone for half an hour and more, or one that takes no write while nobody
+    /// knows what became of the last one. Whoever watches it dies in the middle of it.
+    fn long_night(&mut self) {
+        let (person, name) = (self.person(), self.target.name.clone());
+        let line = format!("/deploy {} {} {}", name.service, name.environment, self.tag());
+        self.acts.push((self.from, Act::Say(person, line)));
+        let soon = |this: &mut Self, most| this.from + Duration::from_millis(this.random.below(most));
+        let (at, minutes, bad, good) = match self.random.below(4) {
+            0 => (soon(self, 20_000), 35, Act::Api(ApiHealth::Down), Act::Api(ApiHealth::Up)),
+            1 => (soon(self, 20_000), 35, Act::Api(ApiHealth::Frozen), Act::Api(ApiHealth::Up)),
+            which => {
+                // The write is under way soon after it was asked for, and a kill makes it doubtful.
+                let at = soon(self, 150);
+                self.acts.push((at, Act::Kill));
+                if which == 2 {
+                    (at, 3, Act::MayPatch(false), Act::MayPatch(true))
+                } else {
+                    (at, 3, Act::Webhook(true), Act::Webhook(false))
+                }
+            }
+        };
+        let lasts = Duration::from_secs(60 * minutes);
+        self.acts.extend([(at, bad), (at + lasts, good)]);
+        for _ in 0..self.random.within(0..=2) {
+            let second = self.random.below(lasts.as_secs() + 30);
+            self.acts.push((at + Duration::from_secs(second), Act::Kill));
+        }
+        for _ in 0..self.random.within(0..=2) {
+            let second = self.random.below(lasts.as_secs() + 30);
+            self.ask(at + Duration::from_secs(second));
+        }
     }
 
     /// Neighbours that fail for a while.

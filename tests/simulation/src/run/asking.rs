@@ -41,12 +41,15 @@ impl Simulation {
         let total = self.watched.total;
         // A change may count the last moments before it was asked for only if it looks back; it does not.
         let since = *self.watched.since.entry(id).or_insert(total);
-        let before = entry.before.as_ref().map(|before| before.phase().word());
-        if before != Some(change.phase().word()) {
+        let (number, name) = (change.head.number, &change.target.name);
+        let parked = |change: &Change| change.head.parked.as_ref().map(|parked| parked.why);
+        if entry.before.as_ref().map(|before| before.phase().word()) != Some(change.phase().word()) {
             let outcome = change.ended().map(|ended| format!(" {:?}", ended.outcome));
-            let (number, name) = (change.head.number, &change.target.name);
             let text = format!("-- {number} {name} {}{}", change.phase().word(), outcome.unwrap_or_default());
             self.world.tell(format_args!("{text}"));
+        }
+        if entry.before.as_ref().and_then(parked) != parked(change) {
+            self.world.tell(format_args!("-- {number} {name} parked: {:?}", parked(change)));
         }
         if matches!(change.phase(), Phase::Preparing) {
             self.prepared.insert(id, entry.at);
