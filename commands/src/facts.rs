@@ -12,7 +12,7 @@ use state::change::release::Release;
 use state::change::{Ask, Change, Work};
 use state::image::{self, Reference};
 use state::lock::{Lock, Scope};
-use state::names::{ChangeNumber, ClusterName, ContainerName, TargetName, WorkloadName};
+use state::names::{ChangeNumber, ClusterName, ContainerName, PersonName, TargetName, WorkloadName};
 use state::records::{HistoryLine, RecordName};
 use state::rollout::judge::Progress;
 use state::rollout::seen::{Marker, PodSeen, WorkloadSeen, WorkloadView};
@@ -164,6 +164,40 @@ pub struct Unreadable {
     pub number: Option<ChangeNumber>,
     /// By what the log line with the reason is found.
     pub reference: String,
+}
+
+/// An act that had been done before somebody asked for it: often by themselves, where the answer was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoneBefore {
+    /// What.
+    pub what: DoneWhat,
+    /// By whom; none for what rotabot did by itself.
+    pub by: Option<PersonName>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// What had been done before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DoneWhat {
+    /// This change was stopped.
+    Stopped(ChangeNumber),
+    /// This change was freed.
+    Freed(ChangeNumber),
+    /// The question of this change was answered with "leave it", or its time ran out with the same result.
+    LeftAsIs {
+        /// Where.
+        target: TargetName,
+        /// The change.
+        number: ChangeNumber,
+    },
+    /// This was unlocked.
+    Unlocked {
+        /// What.
+        scope: Scope,
+        /// Wider or narrower locks that touch it.
+        near: Vec<Scope>,
+    },
 }
 
 /// What the answer to `now` is made of: at most eight lines.

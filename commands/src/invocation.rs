@@ -83,6 +83,8 @@ pub struct Answer {
 pub enum AnswerKind {
     /// What was asked for was shown or done, or is a change that is under way now.
     Done,
+    /// Just that had been done before: nothing was done now, and nothing is wrong.
+    Already,
     /// Nothing was done.
     Refused,
     /// Whether anything was done can't be told: the store failed in the middle of it.
@@ -93,7 +95,7 @@ impl AnswerKind {
     /// The exit code of `say`, where no change is waited for.
     pub fn exit_code(self) -> u8 {
         match self {
-            Self::Done => 0,
+            Self::Done | Self::Already => 0,
             Self::Refused => 1,
             Self::Unsure => 75,
         }

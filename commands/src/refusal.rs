@@ -192,15 +192,6 @@ pub enum Refusal {
         /// What it does now.
         doing: Doing,
     },
-    /// Somebody asked to stop it already; it ends once the write in flight is settled.
-    StopAsked {
-        /// The change.
-        number: ChangeNumber,
-        /// Who asked.
-        by: PersonName,
-        /// When.
-        since: DateTime<Utc>,
-    },
     /// Nothing locks that.
     NotLocked {
         /// What was to be unlocked.

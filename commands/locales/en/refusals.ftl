@@ -108,8 +108,6 @@ refusal-nothing-to-stop = Nothing was changed: nothing moves in { $target }
 refusal-last-change = The last change there was { $number }.
 refusal-too-late-to-stop = Nothing was changed: { $number } is { $doing }
 refusal-too-late-to-stop-why = It failed, and what it does now brings { $target } to rest. That can't be stopped halfway.
-refusal-stop-asked = Nothing was changed: { $number } is being stopped
-refusal-stop-asked-why = { $by } asked for that at { $since }; the write in flight is settled first.
 refusal-wait = Next: wait for its result.
 
 # Going back.
@@ -147,6 +145,16 @@ unreadable-log = My log says more under { $reference }.
 freed = { $target } can be changed again
 freed-what = Taken away, because it or its change could not be read: { $records }
 freed-next = Nothing in the cluster was touched. Next: look at what runs before you change anything: { $command }
+
+# What had been done before.
+already-stopped = { $number } was already stopped
+already-freed = { $number } was already freed
+already-left = { $target } already stays as it is
+already-unlocked = { $scope } was already unlocked
+already-by = By { $by }, { $ago } ago. Nothing was changed now.
+already-by-time = Nobody answered { $number } in time, { $ago } ago. Nothing was changed now.
+already-show = Nothing more to do. What came of it: { $command }
+already-status = Nothing more to do. What runs now: { $command }
 
 # Not a refusal: nobody knows.
 unsure = I can't tell whether that was done

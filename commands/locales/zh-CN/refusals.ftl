@@ -108,8 +108,6 @@ refusal-nothing-to-stop = 线上没有任何改动：{ $target } 没有进行中
 refusal-last-change = 那里最近一次变更是 { $number }。
 refusal-too-late-to-stop = 线上没有任何改动：{ $number } { $doing }
 refusal-too-late-to-stop-why = 它失败了，现在做的是让 { $target } 稳定下来，不能半途停止。
-refusal-stop-asked = 线上没有任何改动：{ $number } 正在停止
-refusal-stop-asked-why = { $by } 在 { $since } 要求停止；先等写入中的请求落定。
 refusal-wait = 下一步：等它有结果。
 
 # 回滚
@@ -147,6 +145,16 @@ unreadable-log = 详情见我的日志，编号 { $reference }。
 freed = { $target } 可以再次改动
 freed-what = 因为它或它的变更读不出来而去掉的记录：{ $records }
 freed-next = 集群里没有任何改动。下一步：改动之前先用 { $command } 看一下现状。
+
+# 早已做过的事
+already-stopped = { $number } 已经停止
+already-freed = { $number } 已经释放
+already-left = { $target } 已经决定保持不动
+already-unlocked = { $scope } 已经解锁
+already-by = { $ago }前由 { $by } 操作。这次没有任何改动。
+already-by-time = { $number } 在 { $ago }前到期，没有人回答。这次没有任何改动。
+already-show = 不用再做什么。结果请看 { $command }
+already-status = 不用再做什么。线上现状请看 { $command }
 
 # 不是拒绝：没有人知道结果
 unsure = 无法判断这件事做成了没有

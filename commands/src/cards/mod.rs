@@ -5,6 +5,7 @@
 pub mod change;
 pub mod console;
 pub mod demo;
+pub mod done_before;
 pub mod help;
 pub mod history;
 pub mod locks;

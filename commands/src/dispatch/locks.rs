@@ -56,7 +56,10 @@ impl Dispatch {
             if !locks.iter().any(|laid| laid.in_force(now)) {
                 let all = self.engine.records.locks().await?.into_iter().flatten();
                 let near = all.filter(|lock| lock.in_force(now)).map(|lock| lock.scope);
-                let near = near.filter(|other| touches(scope, other) && asking.may_view(other)).collect();
+                let near: Vec<Scope> = near.filter(|other| touches(scope, other) && asking.may_view(other)).collect();
+                if let Some(unlocked) = self.unlocked(asking, scope, &near).await? {
+                    return Ok(self.done_before(asking, &unlocked));
+                }
                 return Err(Refusal::NotLocked { scope: scope.clone(), near }.into());
             }
             // A person's own lock is lifted by whoever was allowed to lay it. One that ran out goes as well, and

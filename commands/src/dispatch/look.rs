@@ -246,7 +246,7 @@ impl Dispatch {
     }
 
     /// The last change of a target, where it can be read.
-    async fn last_stored(&self, target: &TargetName) -> Result<Option<Change>, Stop> {
+    pub(super) async fn last_stored(&self, target: &TargetName) -> Result<Option<Change>, Stop> {
         let records = &self.engine.records;
         let Some(number) = self.last_change(target).await? else { return Ok(None) };
         let Some(id) = records.by_number(number).await.ok().flatten() else { return Ok(None) };

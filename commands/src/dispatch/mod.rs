@@ -3,6 +3,7 @@
 //!
 //! "Accepted" is said only after the commit that makes it true. A file for each family of commands.
 
+mod already;
 mod begin;
 mod follow;
 mod locks;

@@ -5,7 +5,7 @@ use state::lock::Scope;
 use state::names::ChangeId;
 
 use super::begin::action_of;
-use super::{Answered, Asking, Dispatch};
+use super::{Answered, Asking, Dispatch, already};
 use crate::command::Command;
 use crate::press::Press;
 use crate::refusal::Refusal;
@@ -38,6 +38,15 @@ impl Dispatch {
         let earlier = self.stored(asking, id).await?.change;
         let name = earlier.target.name.clone();
         let number = earlier.head.number;
+        // The same press again, because its answer was lost.
+        if let Some(last) = self.last_stored(&name).await?
+            && last.head.number > number
+            && last.head.ask == ask
+            && last.head.asked_by.person() == asking.speaker
+            && already::is_lately(&last, asking.now.wall)
+        {
+            return self.open_change(asking, last.head.id).await;
+        }
         if self.engine.records.by_request(asking.request).await?.is_none()
             && self.last_change(&name).await?.is_some_and(|last| last > number)
         {

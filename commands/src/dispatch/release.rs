@@ -3,12 +3,13 @@
 use state::catalogue::Action;
 use state::change::transition::{Event, transition};
 use state::change::{Change, ParkedWhy};
+use state::fault::Fault;
 use state::journal::{JournalLine, JournalWhat};
 use state::lock::Scope;
 use state::names::{ChangeId, ChangeNumber, TargetName};
 use state::records::{Advanced, RecordFault, RecordName};
 
-use super::{Answered, Asking, Dispatch, Heard, Stop, about, shown};
+use super::{Answered, Asking, Dispatch, Heard, Stop, about, already, shown};
 use crate::cards;
 use crate::refusal::{Doing, Refusal};
 
@@ -38,6 +39,11 @@ impl Dispatch {
                 if let Some(freed) = self.free(asking, &target, number, None).await? {
                     return Ok(freed);
                 }
+                if already::was_freed(&stored.change)
+                    && let Some(freed) = self.freed(asking, &target, number).await?
+                {
+                    return Ok(self.done_before(asking, &freed));
+                }
                 let doing = stored.change.ended().is_none().then(|| Doing::of(&stored.change));
                 return Err(Refusal::NotParked { number, target, doing }.into());
             };
@@ -63,11 +69,26 @@ impl Dispatch {
     /// The change can't be read, so that nothing can be said of it but that it holds its target no more.
     async fn free_unreadable(&self, asking: &Asking<'_>, number: ChangeNumber, id: Option<ChangeId>) -> Answered {
         let Some((target, id)) = self.blocked_by_number(number, id).await? else {
-            return Err(Refusal::UnknownChange { number, newest: self.newest().await? }.into());
+            return self.nothing_to_free(asking, number, id).await;
         };
         asking.pass(Action::Release, &Scope::Target(target.clone()), None)?;
         let freed = self.free(asking, &target, number, id).await?;
         freed.ok_or_else(|| Refusal::NotParked { number, target, doing: None }.into())
+    }
+
+    /// Nothing is blocked by that number any more: it was freed just now, or there is no such change.
+    async fn nothing_to_free(&self, asking: &Asking<'_>, number: ChangeNumber, id: Option<ChangeId>) -> Answered {
+        for scope in self.engine.records.journal_scopes().await? {
+            let Scope::Target(target) = &scope else { continue };
+            if let Some(freed) = self.freed(asking, target, number).await? {
+                asking.pass(Action::Release, &scope, None)?;
+                return Ok(self.done_before(asking, &freed));
+            }
+        }
+        Err(match id {
+            Some(id) => Refusal::UnreadableOther { reference: self.logged(&unreadable(id)) }.into(),
+            None => Refusal::UnknownChange { number, newest: self.newest().await? }.into(),
+        })
     }
 
     /// Which target is freed by that number, and the change that blocks it, where that is known.
@@ -121,4 +142,8 @@ impl Dispatch {
         }
         Ok(Some(shown(cards::unreadable::freed(asking.words, target, &gone))))
     }
+}
+
+fn unreadable(id: ChangeId) -> Fault {
+    Fault::new(format!("the change {id} can't be read, and blocks nothing"))
 }

@@ -8,7 +8,7 @@ use state::lock::Scope;
 use state::names::{ChangeId, TargetName};
 use state::records::{Advanced, RecordFault, Stored};
 
-use super::{Answered, Asking, Dispatch, Stop, about, shown};
+use super::{Answered, Asking, Dispatch, Stop, about, already, shown};
 use crate::cards;
 use crate::facts::ChangeFacts;
 use crate::refusal::{Doing, Refusal};
@@ -22,9 +22,7 @@ impl Dispatch {
         if let Some((question, _)) = self.engine.records.question(target).await? {
             return self.leave(asking, question.change).await;
         }
-        asking.pass(Action::Stop, &Scope::Target(target.clone()), None)?;
-        let last = self.last_change(target).await?;
-        Err(Refusal::NothingToStop { target: target.clone(), last }.into())
+        self.nothing_to_stop(asking, target).await
     }
 
     /// The act is committed on the record's revision: whoever is first decides what is stopped.
@@ -33,11 +31,13 @@ impl Dispatch {
             let stored = self.stored(asking, id).await?;
             let change = &stored.change;
             asking.pass(Action::Stop, &Scope::Target(change.target.name.clone()), Some(&change.target))?;
-            if let Some(stop) =
-                change.head.stop.as_ref().filter(|_| change.ended().is_none() && change.head.parked.is_none())
-            {
-                let (number, by, since) = (change.head.number, stop.by.clone(), stop.at);
-                return Err(Refusal::StopAsked { number, by, since }.into());
+            if let Some(stopped) = already::stopped(change, asking.now.wall) {
+                return Ok(self.done_before(asking, &stopped));
+            }
+            // It is being stopped, whoever asked for that: its card says so, and it is followed to its end.
+            if change.head.stop.is_some() && change.ended().is_none() && change.head.parked.is_none() {
+                let card = self.change_card(asking, change, &[]).await;
+                return Ok(about(card, id, change.head.number));
             }
             let too_late = matches!(change.phase(), Phase::Holding { .. } | Phase::Returning { .. } | Phase::Ended(_));
             if too_late || change.head.parked.is_some() {
@@ -68,6 +68,9 @@ impl Dispatch {
         asking.pass(Action::Rollback, &Scope::Target(target.clone()), Some(&change.target))?;
         let question = self.engine.records.question(&target).await?.filter(|(question, _)| question.change == id);
         let Some((_, revision)) = question else {
+            if let Some(left) = self.left_as_is(asking, &target, change.head.number).await? {
+                return Ok(self.done_before(asking, &left));
+            }
             return Err(Refusal::PressTooLate { number: change.head.number, target }.into());
         };
         let line = JournalLine {
@@ -78,7 +81,10 @@ impl Dispatch {
             what: JournalWhat::LeftAsIs,
         };
         if !self.engine.records.close_question(change, revision, &line, None, asking.now.wall).await? {
-            return Err(Refusal::PressTooLate { number: change.head.number, target }.into());
+            return match self.left_as_is(asking, &target, change.head.number).await? {
+                Some(left) => Ok(self.done_before(asking, &left)),
+                None => Err(Refusal::PressTooLate { number: change.head.number, target }.into()),
+            };
         }
         let told = |facts: &ChangeFacts<'_>| cards::change::left_as_is(asking.words, facts, asking.speaker);
         let card = self.with_facts(asking, change, &[], told).await;

@@ -70,7 +70,6 @@ pub(super) fn of(words: &Words, refusal: &Refusal) -> Text {
         Refusal::TooLateToStop { number, doing: now, .. } => {
             say_first!(words, "refusal-too-late-to-stop", number = *number, doing = doing(words, *now))
         }
-        Refusal::StopAsked { number, .. } => say_first!(words, "refusal-stop-asked", number = *number),
         Refusal::ForgottenChange => say_first!(words, "refusal-forgotten-change"),
         Refusal::NotLocked { scope, .. } => say_first!(words, "refusal-not-locked", scope = scope),
         Refusal::LockHeld { lock } => say_first!(words, "refusal-lock-held", scope = &lock.scope),

@@ -42,10 +42,7 @@ pub fn card(words: &Words, refusal: &Refusal) -> Card {
             let who = obstacles::Who { allowed, on_call: on_call.as_ref(), owners };
             obstacles::locked(words, &mut card, target, lock, who, *reader, asked);
         }
-        Refusal::Busy { .. }
-        | Refusal::NothingToStop { .. }
-        | Refusal::TooLateToStop { .. }
-        | Refusal::StopAsked { .. } => {
+        Refusal::Busy { .. } | Refusal::NothingToStop { .. } | Refusal::TooLateToStop { .. } => {
             obstacles::under_way(words, refusal, &mut card);
         }
         Refusal::NotLocked { .. }

@@ -107,12 +107,6 @@ pub(super) fn under_way(words: &Words, refusal: &Refusal, card: &mut Card) {
             card.plain(say!(words, "refusal-busy-next-parked", show = show, command = &release));
             card.button(say!(words, "button-show", number = *number), Press::Show(*number));
         }
-        Refusal::StopAsked { number, by, since } => {
-            let since = Arg::Time(*since, TimeStyle::Clock);
-            card.plain(say!(words, "refusal-stop-asked-why", by = by, since = since));
-            card.plain(say!(words, "refusal-wait"));
-            card.button(say!(words, "button-show", number = *number), Press::Show(*number));
-        }
         Refusal::TooLateToStop { target, number, .. } => {
             card.plain(say!(words, "refusal-too-late-to-stop-why", target = target));
             card.plain(say!(words, "refusal-wait"));

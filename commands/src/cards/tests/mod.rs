@@ -213,3 +213,26 @@ fn locks() {
         ),
     ]));
 }
+
+#[test]
+fn done_before() {
+    use crate::facts::{DoneBefore, DoneWhat};
+    let done = |what: fn(&Sample) -> DoneWhat, by: fn(&Sample) -> Option<PersonName>| -> Make {
+        Box::new(move |sample, words| {
+            let facts = DoneBefore { what: what(sample), by: by(sample), at: at("03:24:48") };
+            super::done_before::card(words, &facts, at("03:25:08"))
+        })
+    };
+    let left = |sample: &Sample| DoneWhat::LeftAsIs { target: sample.target.clone(), number: ChangeNumber(412) };
+    fn unlocked(sample: &Sample, near: &[Scope]) -> DoneWhat {
+        DoneWhat::Unlocked { scope: Scope::Target(sample.target.clone()), near: near.to_vec() }
+    }
+    snapshot!(all(vec![
+        ("stopped", done(|_| DoneWhat::Stopped(ChangeNumber(412)), |sample| Some(sample.lin.clone()))),
+        ("freed", done(|_| DoneWhat::Freed(ChangeNumber(412)), |sample| Some(sample.lin.clone()))),
+        ("left as it is", done(left, |sample| Some(sample.lin.clone()))),
+        ("nobody answered", done(left, |_| None)),
+        ("unlocked", done(|sample| unlocked(sample, &[]), |sample| Some(sample.lin.clone()))),
+        ("unlocked, but", done(|sample| unlocked(sample, &[Scope::All]), |sample| Some(sample.lin.clone()))),
+    ]));
+}

@@ -227,14 +227,6 @@ fn what_stands_in_the_way() {
                 doing: Doing::Parked,
             })
         ),
-        (
-            "stopped already",
-            Box::new(|sample| Refusal::StopAsked {
-                number: ChangeNumber(412),
-                by: sample.mo.clone(),
-                since: at("03:13:00"),
-            })
-        ),
         ("a change that is forgotten", Box::new(|_| Refusal::ForgottenChange)),
         (
             "not locked",

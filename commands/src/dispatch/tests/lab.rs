@@ -241,6 +241,18 @@ impl Lab {
         answer
     }
 
+    /// Does it later, as a front end would, and gets the whole answer as text.
+    pub(super) fn later(&self, seconds: u64, who: &str, what: What) -> (AnswerKind, String) {
+        let request = RequestId(self.request());
+        let invocation = Invocation { speaker: name(who), typed_by: None, request, via: Via::Console, what };
+        let before = self.revision();
+        let answer = block_on(self.desk.dispatch(invocation, at(seconds)));
+        if answer.kind == AnswerKind::Already {
+            assert_eq!(self.revision(), before, "nothing is written");
+        }
+        (answer.kind, text(&answer))
+    }
+
     fn carried_out(&self, who: &str, what: &What) -> Answered {
         let catalogue = self.desk.catalogue();
         let words = Words::get(catalogue.language_of(None));

@@ -1,5 +1,6 @@
 //! What people ask, on a store in memory, a cluster that may not be asked anything, and a chat that nobody reads.
 
+mod again;
 mod following;
 mod lab;
 mod locking;

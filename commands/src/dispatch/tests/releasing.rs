@@ -30,7 +30,12 @@ fn only_an_admin_releases_and_only_what_is_parked() {
     assert_eq!(ended.outcome, Outcome::CantTell { why: CantTell::Released });
     assert_eq!(block_on(lab.engine.records.holder(&target)), Ok(None));
     assert_eq!(lab.heard.lock().expect("not poisoned").last(), Some(&Heard::Acted(id)));
-    assert_eq!(lab.refusal("ann", "/change release 1"), not_parked(None));
+    assert_eq!(lab.say("ann", "/change release 1").kind, AnswerKind::Already);
+    lab.begun("mo");
+    lab.say("mo", "/stop api prod");
+    let ended = Refusal::NotParked { number: ChangeNumber(2), target: target.clone(), doing: None };
+    assert_eq!(lab.refusal("ann", "/change release 2"), ended);
+    let number = ChangeNumber(2);
     let unknown = Refusal::UnknownChange { number: ChangeNumber(9), newest: Some(number) };
     assert_eq!(lab.refusal("ann", "/change release 9"), unknown);
 }

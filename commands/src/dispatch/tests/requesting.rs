@@ -204,8 +204,10 @@ fn a_button_of_a_state_that_is_gone_does_nothing() {
     let (later, _) = lab.begun("mo");
     lab.happens(later, Event::Stop(name("mo")));
     let target = target_name("api", "prod");
-    for press in [Press::RollBack(id), Press::Retry(id), Press::Leave(id)] {
-        let refusal = lab.refused_press("mo", press.clone());
+    // It was asked for once more by then, and by the same person: that is what is shown.
+    assert_eq!(lab.press("mo", Press::Retry(id)).change.map(|(id, _)| id), Some(later));
+    for (who, press) in [("mo", Press::RollBack(id)), ("sun", Press::Retry(id)), ("mo", Press::Leave(id))] {
+        let refusal = lab.refused_press(who, press.clone());
         assert_eq!(refusal, Refusal::PressTooLate { number, target: target.clone() }, "{press:?}");
     }
     // The button of the last one still speaks of what is there, and begins a change of its own.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::executor::block_on;
-use state::change::outcome::Outcome;
+use state::change::outcome::{CantTell, Outcome};
 use state::change::transition::Event;
 use state::change::{Held, Parked, ParkedWhy, Phase, ReturnStage};
 use state::journal::JournalWhat;
@@ -41,8 +41,10 @@ fn a_stop_while_writing_waits_for_the_write() {
     let change = lab.change(id);
     assert!(change.ended().is_none(), "it is settled first");
     assert_eq!(change.head.stop.as_ref().map(|stop| stop.by.clone()), Some(name("sun")));
-    let again = lab.refusal("mo", "/stop api prod");
-    assert_eq!(again, Refusal::StopAsked { number, by: name("sun"), since: at(0).wall });
+    // Whoever asks again is shown that it is being stopped, and follows it to its end.
+    let again = lab.say("mo", "/stop api prod");
+    assert_eq!((again.kind, again.change), (AnswerKind::Done, Some((id, number))));
+    assert!(text(&again).contains("sun asked to stop it"), "{}", text(&again));
 }
 
 #[test]
@@ -84,7 +86,8 @@ fn where_nothing_is_open_there_is_nothing_to_stop() {
     let nothing = |last| Refusal::NothingToStop { target: target.clone(), last };
     assert_eq!(lab.refusal("mo", "/stop api prod"), nothing(None));
     let (id, number) = lab.begun("mo");
-    lab.happens(id, Event::Stop(name("mo")));
+    lab.put(id, |head| head.phase = rolling());
+    lab.happens(id, Event::CantTell(CantTell::NoPods));
     assert_eq!(lab.refusal("mo", "/stop api prod"), nothing(Some(number)));
     assert_eq!(lab.refused_press("mo", Press::Stop(id)), nothing(Some(number)), "the button of its message");
     let refusal = lab.refusal("eve", "/stop api prod");
@@ -121,11 +124,14 @@ fn a_stop_of_a_question_leaves_it_as_it_is() {
     assert_eq!(lab.say("sun", "/stop api prod").kind, AnswerKind::Done);
     assert!(question().is_none());
     let journal = block_on(lab.engine.records.journal(&name("api/prod"), None, 9)).expect("readable");
-    assert!(journal.iter().any(|line| line.line.what == JournalWhat::LeftAsIs && line.line.by == Some(name("sun"))));
-    let late = lab.refused_press("sun", Press::Leave(id));
-    assert_eq!(late, Refusal::PressTooLate { number, target: target.clone() }, "whoever comes first answers it");
     let locks = block_on(lab.engine.records.locks_over(&target)).expect("readable");
     assert_eq!(locks.len(), 1, "the lock stays");
+    assert!(journal.iter().any(|line| line.line.what == JournalWhat::LeftAsIs && line.line.by == Some(name("sun"))));
+    lab.say("ann", "/unlock api/prod");
+    lab.say("mo", "/deploy api prod v3");
+    let late = lab.refused_press("sun", Press::Leave(id));
+    assert_eq!(late, Refusal::PressTooLate { number, target: target.clone() }, "whoever comes first answers it");
+    lab.say("mo", "/stop api prod");
 }
 
 #[test]
