@@ -98,7 +98,10 @@ enum Command {
         /// The file; - reads standard input
         file: PathBuf,
     },
-    /// Tell every fault of the config
+    /// Tell every fault of the config, and what of it `run` would miss on this machine
+    ///
+    /// A fault ends it with 1. Secrets, authorities and kubeconfigs that are not on this machine are told, and fail
+    /// nothing: the file can be reviewed where there are none. One that is there and can't be used is a fault.
     Check,
     /// Print the JSON Schema of the config
     Schema,

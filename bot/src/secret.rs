@@ -26,25 +26,32 @@ pub enum SecretFault {
     NoFile { path: PathBuf, why: std::io::Error },
     #[error("{path} is not text", path = .0.display())]
     NotText(PathBuf),
-    #[error("{0} holds nothing")]
-    Empty(String),
+    #[error("the environment variable {0} holds nothing")]
+    EmptyVariable(String),
+    #[error("{path} holds nothing", path = .0.display())]
+    EmptyFile(PathBuf),
 }
 
 impl SecretSource {
     /// Reads the secret.
     pub fn read(&self) -> Result<SecretString, SecretFault> {
-        let (text, place) = match self {
+        let text = match self {
             Self::Variable(name) => {
-                (surroundings::variable(name).ok_or_else(|| SecretFault::NoVariable(name.clone()))?, name.clone())
+                surroundings::variable(name).ok_or_else(|| SecretFault::NoVariable(name.clone()))?
             }
             Self::File(path) => {
                 let bytes = fs::read(path).map_err(|why| SecretFault::NoFile { path: path.clone(), why })?;
-                let text = String::from_utf8(bytes).map_err(|_| SecretFault::NotText(path.clone()))?;
-                (text, path.display().to_string())
+                String::from_utf8(bytes).map_err(|_| SecretFault::NotText(path.clone()))?
             }
         };
         let secret = text.trim_end_matches(['\r', '\n']);
-        if secret.trim().is_empty() { Err(SecretFault::Empty(place)) } else { Ok(secret.into()) }
+        if !secret.trim().is_empty() {
+            return Ok(secret.into());
+        }
+        Err(match self {
+            Self::Variable(name) => SecretFault::EmptyVariable(name.clone()),
+            Self::File(path) => SecretFault::EmptyFile(path.clone()),
+        })
     }
 }
 
@@ -63,7 +70,7 @@ mod tests {
         assert_eq!(secret.expose_secret(), "hunter2");
         assert!(!format!("{secret:?}").contains("hunter2"));
         fs::write(&path, "\n").expect("written");
-        assert!(matches!(SecretSource::File(path).read(), Err(SecretFault::Empty(_))));
+        assert!(matches!(SecretSource::File(path).read(), Err(SecretFault::EmptyFile(_))));
         let nowhere = SecretSource::File(folder.path().join("nowhere")).read();
         assert!(matches!(nowhere, Err(SecretFault::NoFile { .. })));
         let unset = SecretSource::Variable("ROTABOT_TEST_NEVER_SET".into()).read();

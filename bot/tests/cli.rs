@@ -7,7 +7,18 @@ use std::process::{Command, Output, Stdio};
 
 fn rotabot(folder: &Path) -> Command {
     let mut rotabot = Command::new(env!("CARGO_BIN_EXE_rotabot"));
-    rotabot.current_dir(folder).env_remove("ROTABOT_CONFIG").env_remove("ROTABOT_DATA").env_remove("RUST_LOG");
+    rotabot.current_dir(folder).env("HOME", folder);
+    for variable in [
+        "ROTABOT_CONFIG",
+        "ROTABOT_DATA",
+        "RUST_LOG",
+        "KUBECONFIG",
+        "KUBERNETES_SERVICE_HOST",
+        "REGISTRY_PASSWORD",
+        "MIRROR_USER",
+    ] {
+        rotabot.env_remove(variable);
+    }
     rotabot
 }
 
@@ -23,9 +34,29 @@ fn err(output: &Output) -> &str {
 fn check_tells_what_a_good_config_holds() {
     let folder = tempfile::tempdir().expect("a folder");
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../rotabot.example.toml");
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../");
     let output = rotabot(folder.path()).args(["check", "--config", example]).output().expect("rotabot");
     assert_eq!(output.status.code(), Some(0), "{}", out(&output));
-    insta::assert_snapshot!(out(&output).replace(example, "rotabot.example.toml"), @r"
+    let home = folder.path().display().to_string();
+    let told = out(&output).replace(example, "rotabot.example.toml").replace(&home, "~").replace(beside, "");
+    insta::assert_snapshot!(told, @r"
+    rotabot.example.toml:22:14: not here: main can't be reached from here: ~/.kube/config: No such file or directory (os error 2)
+        `rotabot run` starts all the same, and can't reach main until this is mended
+    rotabot.example.toml:27:1: not here: test is reached from a pod of it, and this is none
+        `rotabot run` starts here all the same, and can't reach test
+    rotabot.example.toml:35:16: not here: the environment variable REGISTRY_PASSWORD is not set
+        `rotabot run` needs it for registry.example: set it where rotabot runs
+    rotabot.example.toml:37:11: not here: the authority of registry.example: registry-ca.pem: No such file or directory (os error 2)
+        `rotabot run` needs it for registry.example: put it where rotabot runs, readable for its user
+    rotabot.example.toml:44:16: not here: the environment variable MIRROR_USER is not set
+        `rotabot run` needs it for mirror.example: set it where rotabot runs
+    rotabot.example.toml:45:17: not here: /run/secrets/mirror-password can't be read: No such file or directory (os error 2)
+        `rotabot run` needs it for mirror.example: put it where rotabot runs, readable for its user
+    rotabot.example.toml:48:17: not here: /run/secrets/old-user can't be read: No such file or directory (os error 2)
+        `rotabot run` needs it for old.example: put it where rotabot runs, readable for its user
+    rotabot.example.toml:49:17: not here: /run/secrets/old-password can't be read: No such file or directory (os error 2)
+        `rotabot run` needs it for old.example: put it where rotabot runs, readable for its user
+
     rotabot.example.toml: no faults.
       environments  prod (namespace shop of main), staging (namespace shop-staging of test)
       services      api (prod, staging), web (prod, staging)
@@ -33,8 +64,130 @@ fn check_tells_what_a_good_config_holds() {
       who left      zhou
       on call       lin
       registries    mirror.example, old.example, registry.example, registry.test:5000
+
+    8 things that the file names are not on this machine; to review the file that is fine.
+    `rotabot run` would not start here for want of 6.
     ");
     assert_eq!(err(&output), "");
+}
+
+/// What `check` says of a config beside which these files lie; and its exit code.
+fn checked(config: &str, files: &[(&str, &str)], variables: &[(&str, &str)]) -> (String, Option<i32>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files.iter().chain(&[("rotabot.toml", config)]) {
+        fs::write(folder.path().join(name), text).expect("written");
+    }
+    let output = rotabot(folder.path()).arg("check").envs(variables.iter().copied()).output().expect("rotabot");
+    (out(&output).to_owned(), output.status.code())
+}
+
+const NEEDS: &str = r#"[clusters.main]
+context = "shop"
+kubeconfig = "kubeconfig"
+[registries."registry.example"]
+username = "rotabot"
+password_env = "ROTABOT_TEST_PASSWORD"
+ca_file = "ca.pem"
+[registries."mirror.example"]
+username_file = "user"
+password_file = "password"
+[environments.prod]
+namespace = "shop"
+[services.api]
+workloads = [{ containers = { api = "registry.example/api" } }]
+[people.lin]
+roles = ["admin"]
+unix = "lin"
+[on_call]
+person = "lin"
+"#;
+
+const KUBECONFIG: &str = r#"
+clusters: [{ name: main, cluster: { server: "http://127.0.0.1:1" } }]
+users: [{ name: main, user: { token: "t0psecret" } }]
+contexts: [{ name: elsewhere, context: { cluster: main, user: main } }, { name: nowhere, context: { cluster: gone, user: main } }]
+"#;
+
+const CERTIFICATE: &str = include_str!("certificate.pem");
+
+#[test]
+fn check_tells_what_run_would_miss_on_this_machine_and_fails_for_none_of_it() {
+    let (told, code) = checked(NEEDS, &[], &[]);
+    insta::assert_snapshot!(told, @r"
+    rotabot.toml:3:14: not here: main can't be reached from here: kubeconfig: No such file or directory (os error 2)
+        `rotabot run` starts all the same, and can't reach main until this is mended
+    rotabot.toml:6:16: not here: the environment variable ROTABOT_TEST_PASSWORD is not set
+        `rotabot run` needs it for registry.example: set it where rotabot runs
+    rotabot.toml:7:11: not here: the authority of registry.example: ca.pem: No such file or directory (os error 2)
+        `rotabot run` needs it for registry.example: put it where rotabot runs, readable for its user
+    rotabot.toml:9:17: not here: user can't be read: No such file or directory (os error 2)
+        `rotabot run` needs it for mirror.example: put it where rotabot runs, readable for its user
+    rotabot.toml:10:17: not here: password can't be read: No such file or directory (os error 2)
+        `rotabot run` needs it for mirror.example: put it where rotabot runs, readable for its user
+
+    rotabot.toml: no faults.
+      environments  prod (namespace shop of main)
+      services      api (prod)
+      people        lin
+      on call       lin
+      registries    mirror.example, registry.example
+
+    5 things that the file names are not on this machine; to review the file that is fine.
+    `rotabot run` would not start here for want of 4.
+    ");
+    assert_eq!(code, Some(0), "whoever reviews the file has no secrets");
+    let (told, code) = checked(
+        NEEDS,
+        &[("kubeconfig", KUBECONFIG), ("ca.pem", CERTIFICATE), ("user", "rotabot"), ("password", "hunter2")],
+        &[("ROTABOT_TEST_PASSWORD", "hunter3")],
+    );
+    insta::assert_snapshot!(told, @r#"
+    rotabot.toml:2:11: not here: main can't be reached from here: the kubeconfig has no context "shop"; there is elsewhere, nowhere
+        `rotabot run` starts all the same, and can't reach main until this is mended
+
+    rotabot.toml: no faults.
+      environments  prod (namespace shop of main)
+      services      api (prod)
+      people        lin
+      on call       lin
+      registries    mirror.example, registry.example
+
+    1 thing that the file names is not on this machine; to review the file that is fine.
+    `rotabot run` would start here, and not reach every cluster.
+    "#);
+    assert_eq!(code, Some(0));
+    assert!(!told.contains("hunter") && !told.contains("t0psecret"));
+    let elsewhere = NEEDS.replace("context = \"shop\"", "context = \"nowhere\"");
+    let (told, _) = checked(&elsewhere, &[("kubeconfig", KUBECONFIG)], &[]);
+    assert!(told.contains("rotabot.toml:2:11: not here: main can't be reached"), "{told}");
+}
+
+#[test]
+fn what_is_there_and_of_no_use_is_a_fault_told_with_the_others() {
+    let config = NEEDS.replace("namespace = \"shop\"", "namespace = \"Shop\"");
+    let files = [("kubeconfig", "contexts: ["), ("ca.pem", "hunter2"), ("user", "\n"), ("password", "hunter2")];
+    let (told, code) = checked(&config, &files, &[("ROTABOT_TEST_PASSWORD", "")]);
+    insta::assert_snapshot!(told, @r#"
+    rotabot.toml:7:11: the authority of registry.example: ca.pem is no certificate in PEM form
+        save the certificate in PEM form, beginning with -----BEGIN CERTIFICATE-----
+    rotabot.toml:9:17: user holds nothing
+        write the secret for mirror.example into it
+    rotabot.toml:12:13: "Shop" can't be the name of a namespace: it has 'S'; allowed are a-z, 0-9 and '-', with a letter or a digit at both ends
+        write "shop"
+    rotabot.toml:3:14: not here: main can't be reached from here: kubeconfig: the kubeconfig can't be read, line 1, column 11
+        `rotabot run` starts all the same, and can't reach main until this is mended
+    rotabot.toml:6:16: not here: the environment variable ROTABOT_TEST_PASSWORD holds nothing
+        `rotabot run` needs it for registry.example: set it where rotabot runs
+
+    rotabot.toml: 3 faults. rotabot starts once there are no faults.
+
+    2 things that the file names are not on this machine; to review the file that is fine.
+    `rotabot run` would not start here for want of 1.
+    "#);
+    assert_eq!(code, Some(1));
+    let (told, code) = checked(NEEDS, &files, &[("ROTABOT_TEST_PASSWORD", "hunter3")]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("2 faults") && !told.contains("hunter"), "{told}");
 }
 
 #[test]

@@ -33,13 +33,13 @@ use state::zone;
 use toml::de::DeTable;
 
 pub use self::fault::{Fault, Finding, Warning};
-pub use self::reach::{ClusterAccess, Login, RegistryAccess, Username};
+pub use self::reach::{ClusterAccess, Login, Need, RegistryAccess, Username};
 pub use self::schema::schema;
 pub use self::source::Place;
 
 use self::known::Known;
 use self::reach::Folders;
-use self::report::Report;
+use self::report::{Findings, Report};
 use self::section::Section;
 use self::services::Surroundings;
 use self::source::Source;
@@ -106,6 +106,8 @@ pub struct Request<'a> {
 pub struct Loaded {
     pub config: Config,
     pub warnings: Vec<Finding<Warning>>,
+    /// What `rotabot run` reads beside the file.
+    pub needs: Vec<Finding<Need>>,
 }
 
 /// A config with faults: all of them.
@@ -113,6 +115,8 @@ pub struct Loaded {
 pub struct Faulty {
     pub faults: Vec<Finding<Fault>>,
     pub warnings: Vec<Finding<Warning>>,
+    /// What `rotabot run` reads beside the file, as far as the file could be read.
+    pub needs: Vec<Finding<Need>>,
 }
 
 /// The name of the socket in the data folder.
@@ -123,10 +127,8 @@ const LONGEST_SOCKET_PATH: usize = 107;
 
 /// Reads the config file.
 pub fn load(request: &Request<'_>) -> Result<Loaded, Faulty> {
-    let whole = |what| Faulty {
-        faults: vec![Finding { place: Place::File(request.file.to_owned()), what }],
-        warnings: Vec::new(),
-    };
+    let one = |place, what| Faulty { faults: vec![Finding { place, what }], warnings: Vec::new(), needs: Vec::new() };
+    let whole = |what| one(Place::File(request.file.to_owned()), what);
     let bytes = fs::read(request.file).map_err(|why| {
         whole(match why.kind() {
             ErrorKind::NotFound => Fault::NoFile,
@@ -138,7 +140,7 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, Faulty> {
         Err(why) => {
             let good = str::from_utf8(&bytes[..why.valid_up_to()]).unwrap_or_default();
             let place = Source { path: request.file, text: good }.place(good.len());
-            Err(Faulty { faults: vec![Finding { place, what: Fault::NotUtf8 }], warnings: Vec::new() })
+            Err(one(place, Fault::NotUtf8))
         }
     }
 }
@@ -152,10 +154,10 @@ pub fn read(text: &str, request: &Request<'_>) -> Result<Loaded, Faulty> {
         report.fault(at, Fault::Syntax { message: error.message().to_owned() });
     }
     let config = config(document.get_ref(), request, &report);
-    let (faults, warnings) = report.into_findings();
+    let Findings { faults, warnings, needs } = report.into_findings();
     match config {
-        Some(config) if faults.is_empty() => Ok(Loaded { config, warnings }),
-        _ => Err(Faulty { faults, warnings }),
+        Some(config) if faults.is_empty() => Ok(Loaded { config, warnings, needs }),
+        _ => Err(Faulty { faults, warnings, needs }),
     }
 }
 

@@ -8,6 +8,7 @@ use state::names::ClusterName;
 
 use super::fault::{Fault, Warning};
 use super::section::{At, Section};
+use super::source::Place;
 use super::value;
 use crate::secret::{SecretFault, SecretSource};
 
@@ -56,6 +57,17 @@ impl Login {
     }
 }
 
+/// What `rotabot run` reads beside the config file. Whether it is there is not looked at here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Need {
+    /// A user name or a password for a registry.
+    Secret { host: String, source: SecretSource },
+    /// The authority that signed a registry's certificate.
+    Authority { host: String, file: PathBuf },
+    /// The way to a cluster. `file` is where the kubeconfig is named; the finding itself is about the context.
+    Cluster { cluster: ClusterName, access: ClusterAccess, file: Place },
+}
+
 /// Where relative paths begin, and what `~` stands for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Folders<'a> {
@@ -85,6 +97,10 @@ pub(super) fn clusters(root: &Section<'_>, folders: Folders<'_>) -> BTreeMap<Clu
             let fault = Fault::SameCluster { cluster: name.to_string(), other: other.to_string(), place };
             root.report.fault(at, fault);
         }
+        let way = section.text("context").map_or(section.at_key("in_cluster"), |context| context.at);
+        let file = section.text("kubeconfig").map_or(way, |file| file.at);
+        let (way, file) = (root.report.place(way), root.report.place(file));
+        root.report.need(way, Need::Cluster { cluster: name.clone(), access: access.clone(), file });
         places.insert(name.clone(), at);
         clusters.insert(name, access);
     }
@@ -136,14 +152,18 @@ pub(super) fn registries(root: &Section<'_>, folders: Folders<'_>) -> BTreeMap<S
 }
 
 fn registry(host: &str, section: &Section<'_>, folders: Folders<'_>) -> RegistryAccess {
-    let ca_file = section.text("ca_file").map(|file| folders.resolve(&file.value));
+    let ca_file = section.text("ca_file").map(|file| {
+        let (place, file) = (section.report.place(file.at), folders.resolve(&file.value));
+        section.report.need(place, Need::Authority { host: host.to_owned(), file: file.clone() });
+        file
+    });
     let plain_http = section.flag("plain_http");
     if plain_http && section.has("ca_file") {
         let why = "without TLS there is no certificate to check; leave one of them out";
         let fault = Fault::BothGiven { table: section.title.clone(), first: "plain_http", second: "ca_file", why };
         section.report.fault(section.at_key("ca_file"), fault);
     }
-    let login = login(section, folders);
+    let login = login(host, section, folders);
     let loopback = host.starts_with("localhost") || host.starts_with("127.");
     if plain_http && login.is_some() && !loopback {
         section.report.warn(section.at_key("plain_http"), Warning::PasswordInClear { host: host.to_owned() });
@@ -151,14 +171,14 @@ fn registry(host: &str, section: &Section<'_>, folders: Folders<'_>) -> Registry
     RegistryAccess { ca_file, plain_http, login }
 }
 
-fn login(section: &Section<'_>, folders: Folders<'_>) -> Option<Login> {
+fn login(host: &str, section: &Section<'_>, folders: Folders<'_>) -> Option<Login> {
     let plain = section.text("username").map(|name| Username::Plain(name.value));
-    let source = source(section, "username_env", "username_file", folders);
+    let source = source(host, section, ["username_env", "username_file"], folders);
     if section.has("username") {
         only_one(section, "username", "username_env");
         only_one(section, "username", "username_file");
     }
-    let password = self::source(section, "password_env", "password_file", folders);
+    let password = self::source(host, section, ["password_env", "password_file"], folders);
     let given = |keys: &[&'static str]| keys.iter().copied().find(|key| section.has(key));
     let user_key = given(&["username", "username_env", "username_file"]);
     let password_key = given(&["password_env", "password_file"]);
@@ -176,17 +196,19 @@ fn login(section: &Section<'_>, folders: Folders<'_>) -> Option<Login> {
 
 /// A secret that a variable or a file holds, but not both.
 fn source(
+    host: &str,
     section: &Section<'_>,
-    variable: &'static str,
-    file: &'static str,
+    [variable, file]: [&'static str; 2],
     folders: Folders<'_>,
 ) -> Option<SecretSource> {
-    let from_variable = section.variable(variable).map(|name| SecretSource::Variable(name.value));
-    let from_file = section.text(file).map(|path| SecretSource::File(folders.resolve(&path.value)));
+    let from_variable = section.variable(variable).map(|name| (SecretSource::Variable(name.value), name.at));
+    let from_file = section.text(file).map(|path| (SecretSource::File(folders.resolve(&path.value)), path.at));
     if section.has(variable) {
         only_one(section, variable, file);
     }
-    from_variable.or(from_file)
+    let (source, at) = from_variable.or(from_file)?;
+    section.report.need(section.report.place(at), Need::Secret { host: host.to_owned(), source: source.clone() });
+    Some(source)
 }
 
 fn only_one(section: &Section<'_>, first: &'static str, second: &'static str) {

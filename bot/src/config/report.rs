@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use super::fault::{Fault, Finding, Warning};
+use super::reach::Need;
 use super::source::{Place, Source};
 
 /// What was found so far.
@@ -13,11 +14,19 @@ pub(super) struct Report<'a> {
     torn: bool,
     faults: RefCell<Vec<Finding<Fault>>>,
     warnings: RefCell<Vec<Finding<Warning>>>,
+    needs: RefCell<Vec<Finding<Need>>>,
+}
+
+/// All that was found, each in the order of the file.
+pub(super) struct Findings {
+    pub faults: Vec<Finding<Fault>>,
+    pub warnings: Vec<Finding<Warning>>,
+    pub needs: Vec<Finding<Need>>,
 }
 
 impl<'a> Report<'a> {
     pub(super) fn new(source: Source<'a>, torn: bool) -> Self {
-        Self { source, torn, faults: RefCell::default(), warnings: RefCell::default() }
+        Self { source, torn, faults: RefCell::default(), warnings: RefCell::default(), needs: RefCell::default() }
     }
 
     /// Notes a fault at a byte of the file.
@@ -57,14 +66,20 @@ impl<'a> Report<'a> {
         self.warn_at(Place::File(self.source.path.to_owned()), what);
     }
 
+    /// Notes what is needed beside the file.
+    pub(super) fn need(&self, place: Place, what: Need) {
+        self.needs.borrow_mut().push(Finding { place, what });
+    }
+
     /// The place of a byte of the file.
     pub(super) fn place(&self, at: usize) -> Place {
         self.source.place(at)
     }
 
     /// All that was found, in the order of the file.
-    pub(super) fn into_findings(self) -> (Vec<Finding<Fault>>, Vec<Finding<Warning>>) {
+    pub(super) fn into_findings(self) -> Findings {
         let (mut faults, mut warnings) = (self.faults.into_inner(), self.warnings.into_inner());
+        let mut needs = self.needs.into_inner();
         let tears: Vec<(usize, usize)> = faults.iter().filter_map(|finding| tear(self.source.text, finding)).collect();
         faults.retain(|finding| match (&finding.what, &finding.place) {
             (Fault::Syntax { .. }, _) => true,
@@ -73,7 +88,8 @@ impl<'a> Report<'a> {
         });
         faults.sort_by(|one, other| one.place.cmp(&other.place));
         warnings.sort_by(|one, other| one.place.cmp(&other.place));
-        (faults, warnings)
+        needs.sort_by(|one, other| one.place.cmp(&other.place));
+        Findings { faults, warnings, needs }
     }
 
     fn warn_at(&self, place: Place, what: Warning) {

@@ -11,25 +11,55 @@ use super::connection::HEARTBEAT_LIMIT;
 use super::text;
 use crate::config::ClusterAccess;
 
+/// Why a cluster can't be reached from here.
+#[derive(Debug)]
+pub(crate) enum Lack {
+    /// The kubeconfig can't be read.
+    Kubeconfig(Fault),
+    /// What it says of the context, or the service account of the pod, is of no use.
+    Context(Fault),
+}
+
+impl Lack {
+    pub(crate) fn fault(self) -> Fault {
+        match self {
+            Self::Kubeconfig(fault) | Self::Context(fault) => fault,
+        }
+    }
+}
+
+/// The way to a cluster. Files are read; no command is run, and nothing is asked.
+pub(crate) async fn way(access: &ClusterAccess) -> Result<kube::Config, Lack> {
+    let (file, context) = match access {
+        ClusterAccess::InCluster => return kube::Config::incluster().map_err(|error| Lack::Context(told(&error))),
+        ClusterAccess::Kubeconfig { file, context } => (file, context),
+    };
+    let kubeconfig = file.as_ref().map_or_else(Kubeconfig::read, Kubeconfig::read_from);
+    let kubeconfig = kubeconfig.map_err(|error| {
+        Lack::Kubeconfig(match (&error, file) {
+            (KubeconfigError::ReadConfig(why, path), _) => Fault::new(format!("{}: {why}", path.display())),
+            (_, Some(file)) => Fault::new(format!("{}: {}", file.display(), told(&error).chain())),
+            (_, None) => told(&error),
+        })
+    })?;
+    if !kubeconfig.contexts.iter().any(|one| one.name == *context) {
+        let known: Vec<&str> = kubeconfig.contexts.iter().map(|one| one.name.as_str()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        let sentence = format!("the kubeconfig has no context {context:?}; there is {known}");
+        return Err(Lack::Context(Fault::new(text::sentence(&sentence))));
+    }
+    let options = KubeConfigOptions { context: Some(context.clone()), ..KubeConfigOptions::default() };
+    let own_proxy = has_proxy(&kubeconfig, context);
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await;
+    let mut config = config.map_err(|error| Lack::Context(told(&error)))?;
+    // The proxy of the environment is for the way out; only a kubeconfig says that its cluster is out there.
+    config.proxy_url = config.proxy_url.filter(|_| own_proxy);
+    Ok(config)
+}
+
 /// A client for a cluster. It reads files, and may run a command that fetches a token.
 pub(super) async fn make(access: &ClusterAccess) -> Result<kube::Client, Fault> {
-    let mut config = match access {
-        ClusterAccess::InCluster => kube::Config::incluster().map_err(|error| told(&error))?,
-        ClusterAccess::Kubeconfig { file, context } => {
-            let kubeconfig = file.as_ref().map_or_else(Kubeconfig::read, Kubeconfig::read_from);
-            let kubeconfig = kubeconfig.map_err(|error| match file {
-                Some(file) => Fault::new(format!("{}: {}", file.display(), told(&error).chain())),
-                None => told(&error),
-            })?;
-            let options = KubeConfigOptions { context: Some(context.clone()), ..KubeConfigOptions::default() };
-            let own_proxy = has_proxy(&kubeconfig, context);
-            let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await;
-            let mut config = config.map_err(|error| told(&error))?;
-            // The proxy of the environment is for the way out; only a kubeconfig says that its cluster is out there.
-            config.proxy_url = config.proxy_url.filter(|_| own_proxy);
-            config
-        }
-    };
+    let mut config = way(access).await.map_err(Lack::fault)?;
     let plugin = config.auth_info.exec.as_mut().map(|exec| {
         // Nobody sits in front of a bot: a plugin that asks would wait for ever, or write into our console.
         exec.interactive_mode = Some(ExecInteractiveMode::Never);

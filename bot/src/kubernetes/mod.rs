@@ -37,6 +37,7 @@ use state::template::TemplateHash;
 use tokio::task::AbortHandle;
 
 use self::answers::CallFault;
+pub(crate) use self::client::{Lack, way};
 pub use self::connection::{Concerned, Wake};
 use self::connection::{Connection, locked};
 use self::objects::{Autoscaler, Deployment, Pod, ReplicaSet};

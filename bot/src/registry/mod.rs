@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use commands::ports::{Registry, RegistryFault, Resolved};
@@ -102,6 +102,7 @@ impl Host {
     fn new(host: &str, access: &RegistryAccess) -> Result<Self, SetupFault> {
         let unread = |why| SetupFault::Credentials { host: host.to_owned(), why };
         let login = access.login.as_ref().map(read_login).transpose().map_err(unread)?;
+        let authority = access.ca_file.as_ref().map_or(Ok(Vec::new()), |file| authority(host, file))?;
         let scheme = if access.plain_http { "http" } else { "https" };
         let mut builder = Client::builder()
             .user_agent(concat!("rotabot/", env!("CARGO_PKG_VERSION")))
@@ -109,7 +110,7 @@ impl Host {
             .timeout(LIMIT)
             // Neither a token service nor a redirect may lead a password out of TLS.
             .https_only(!access.plain_http)
-            .tls_certs_merge(authority(host, access)?);
+            .tls_certs_merge(authority);
         if is_loopback(host) {
             builder = builder.no_proxy();
         }
@@ -206,18 +207,17 @@ fn read_login(login: &Login) -> Result<(String, SecretString), SecretFault> {
     Ok((name, login.password.read()?))
 }
 
-fn authority(host: &str, access: &RegistryAccess) -> Result<Vec<Certificate>, SetupFault> {
-    let Some(path) = &access.ca_file else { return Ok(Vec::new()) };
-    let host = host.to_owned();
-    let pem = match fs::read(path) {
+/// Certificates of a file that a config names as the authority of a host.
+pub(crate) fn authority(host: &str, file: &Path) -> Result<Vec<Certificate>, SetupFault> {
+    let (host, path) = (host.to_owned(), file.to_owned());
+    let pem = match fs::read(file) {
         Ok(pem) => pem,
-        Err(why) => return Err(SetupFault::Authority { host, path: path.clone(), why }),
+        Err(why) => return Err(SetupFault::Authority { host, path, why }),
     };
-    let certificates = Certificate::from_pem_bundle(&pem).unwrap_or_default();
-    if certificates.is_empty() {
-        return Err(SetupFault::NoCertificate { host, path: path.clone() });
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(SetupFault::NoCertificate { host, path }),
     }
-    Ok(certificates)
 }
 
 async fn sent(request: RequestBuilder) -> Result<Response, RegistryFault> {

@@ -70,7 +70,7 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n{body}", body.len())
 }
 
-fn login(folder: &std::path::Path, password: &str) -> RegistryAccess {
+fn login(folder: &Path, password: &str) -> RegistryAccess {
     let file = folder.join("password");
     fs::write(&file, password).expect("written");
     let login = Login { username: Username::Plain("puller".to_owned()), password: SecretSource::File(file) };

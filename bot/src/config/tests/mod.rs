@@ -40,7 +40,7 @@ fn replaced(old: &str, new: &str) -> String {
 fn wrong(text: &str) -> String {
     match read(text, &request()) {
         Ok(loaded) if loaded.warnings.is_empty() => panic!("nothing is wrong with it"),
-        Ok(Loaded { warnings, .. }) => told(&Faulty { faults: Vec::new(), warnings }),
+        Ok(Loaded { warnings, .. }) => told(&Faulty { faults: Vec::new(), warnings, needs: Vec::new() }),
         Err(faulty) => told(&faulty),
     }
 }
