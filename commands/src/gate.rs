@@ -71,6 +71,15 @@ pub fn gate(
     }
 }
 
+/// Whether somebody may see what lies on a scope: whoever may look at a place that it covers.
+pub fn may_view(catalogue: &Catalogue, reader: &PersonName, scope: &Scope, now: DateTime<Utc>) -> bool {
+    let view = |scope: &Scope| gate(catalogue, reader, Action::View, scope, None, now) == Gate::Allowed;
+    match scope {
+        Scope::All => catalogue.environments.keys().any(|name| view(&Scope::Environment(name.clone()))),
+        scope => view(scope),
+    }
+}
+
 /// To whom an action is granted in the place of a target, for a refusal to name them.
 pub fn allowed(catalogue: &Catalogue, environment: &EnvironmentName, action: Action) -> BTreeSet<Grantee> {
     of(catalogue, environment, action).cloned().unwrap_or_default()

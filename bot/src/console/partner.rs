@@ -157,8 +157,10 @@ impl Partner for Local {
     }
 
     fn complete(&self, line: String, cursor: usize) -> BoxFuture<'static, Vec<Completion>> {
-        let desk = self.desk.clone();
-        async move { desk.complete(&line, cursor) }.boxed()
+        let (desk, now) = (self.desk.clone(), (self.clock)());
+        let Ok(speaker) = &self.identity.speaker else { return futures::future::ready(Vec::new()).boxed() };
+        let reader = speaker.person.clone();
+        async move { desk.complete(&line, cursor, &reader, now) }.boxed()
     }
 
     fn listen(&self) -> BoxStream<'static, Heard> {

@@ -13,7 +13,7 @@ use commands::invocation::{Answer, AnswerKind, Desk, Invocation, News, What};
 use commands::press::Press;
 use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::{self, BoxStream, StreamExt as _};
-use state::catalogue::{Catalogue, Language, Person};
+use state::catalogue::{self, Action, Catalogue, Environment, Grantee, Language, Mode, Permissions, Person, Policy};
 use state::names::{ChangeId, ChangeNumber, PersonName};
 use state::store::MemoryStore;
 use state::time::Now;
@@ -59,7 +59,20 @@ impl FakeDesk {
         let chinese = Person { language: Language::Chinese, ..Person::default() };
         let people = [(name("lin"), own), (name("ci"), chinese), (name("mo"), Person::default())].into();
         let mut catalogue = Catalogue { people, ..Catalogue::default() };
-        catalogue.services.insert("api".parse().expect("a name"), Default::default());
+        let view = Permissions([(Action::View, [Grantee::Everyone].into())].into());
+        let prod = Environment {
+            cluster: "main".parse().expect("a name"),
+            namespace: "shop".parse().expect("a name"),
+            channel: "ops".parse().expect("a name"),
+            mode: Mode::Act,
+            permissions: view,
+            policy: Policy::default(),
+        };
+        let placements = [("prod".parse().expect("a name"), Vec::new())].into();
+        catalogue
+            .services
+            .insert("api".parse().expect("a name"), catalogue::Service { placements, ..Default::default() });
+        catalogue.environments.insert("prod".parse().expect("a name"), prod);
         Arc::new(Self {
             catalogue: Arc::new(catalogue),
             said: Mutex::default(),

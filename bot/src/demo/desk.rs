@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use commands::cards::demo;
-use commands::command::complete::{Completion, Recent};
+use commands::command::complete::{Completion, Recent, Sight, complete};
 use commands::invocation::{Answer, AnswerKind, Desk, Invocation, News, What};
 use commands::words::Words;
 use futures::future::{BoxFuture, FutureExt as _};
@@ -122,12 +122,14 @@ impl Desk for DemoDesk {
         Arc::new(recent)
     }
 
-    fn complete(&self, line: &str, cursor: usize) -> Vec<Completion> {
+    fn complete(&self, line: &str, cursor: usize, reader: &PersonName, now: Now) -> Vec<Completion> {
         let Some(head) = line.get(..cursor) else { return Vec::new() };
         let partial = head.rsplit(char::is_whitespace).next().unwrap_or_default();
         let from = head.len() - partial.len();
         let before: Vec<&str> = head[..from].split_whitespace().collect();
-        let mut found = commands::command::complete::complete(&self.catalogue(), &self.recent(), line, cursor);
+        let (catalogue, recent) = (self.catalogue(), self.recent());
+        let sight = Sight { catalogue: &catalogue, recent: &recent, reader, now: now.wall };
+        let mut found = complete(&sight, line, cursor);
         let offers = self.offers(&before).into_iter().filter(|offer| offer.starts_with(partial));
         found.extend(offers.map(|text| Completion { from, text }));
         found
@@ -141,6 +143,8 @@ mod tests {
     use state::catalogue::{Language, Person};
 
     use super::*;
+
+    const NOW: Now = Now { wall: DateTime::UNIX_EPOCH, monotonic: std::time::Duration::ZERO };
 
     struct Nobody;
 
@@ -183,8 +187,7 @@ mod tests {
             via: Via::Console,
             what: What::Text(text.to_owned()),
         };
-        let now = Now { wall: DateTime::UNIX_EPOCH, monotonic: std::time::Duration::ZERO };
-        desk.dispatch(invocation, now).now_or_never().expect("an answer at once")
+        desk.dispatch(invocation, NOW).now_or_never().expect("an answer at once")
     }
 
     fn text(answer: &Answer) -> String {
@@ -219,14 +222,14 @@ mod tests {
     #[test]
     fn what_the_shop_has_is_completed() {
         let desk = desk();
-        let found = |line: &str| -> Vec<String> {
-            desk.complete(line, line.len()).into_iter().map(|found| found.text).collect()
-        };
+        let completed = |line: &str, cursor| desk.complete(line, cursor, &super::super::you(), NOW);
+        let found =
+            |line: &str| -> Vec<String> { completed(line, line.len()).into_iter().map(|found| found.text).collect() };
         assert_eq!(found("/de"), ["/deploy", "/demo"]);
         assert_eq!(found("/demo "), ["break"]);
         assert_eq!(found("/demo break p"), ["pay"]);
         assert_eq!(found("/demo break pay "), WAYS);
         assert_eq!(found("/deploy api prod 4.2")[..2], ["4.2.0", "4.2.1"]);
-        assert_eq!(desk.complete("/demo break pay n", 17), [Completion { from: 16, text: "never-ready".to_owned() }]);
+        assert_eq!(completed("/demo break pay n", 17), [Completion { from: 16, text: "never-ready".to_owned() }]);
     }
 }

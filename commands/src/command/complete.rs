@@ -1,15 +1,18 @@
 //! What may come next in a line: names of commands and of what the catalogue holds, and what happened lately.
 //!
-//! Completion walks the line exactly as reading does, so that what it offers is what will be understood.
+//! Completion walks the line exactly as reading does, so that what it offers is what will be understood. A place is only
+//! offered to those who may look at it, and so is what happened there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use state::catalogue::Catalogue;
 use state::lock::Scope;
-use state::names::{ChangeNumber, EnvironmentName, ServiceName, TargetName};
+use state::names::{ChangeNumber, EnvironmentName, PersonName, ServiceName, TargetName};
 
 use super::table::{Argument, Kind, Row, Table};
 use super::text::{Token, Walk, find_row, next_place, split, walk, words_count};
+use crate::gate::may_view;
 
 /// What happened lately, as far as completion needs it; the newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,9 +22,22 @@ pub struct Recent {
     /// Changes.
     pub changes: Vec<(ChangeNumber, TargetName)>,
     /// Changes that are parked.
-    pub parked: Vec<ChangeNumber>,
+    pub parked: Vec<(ChangeNumber, TargetName)>,
     /// What is locked.
     pub locks: Vec<Scope>,
+}
+
+/// What there is to be offered, and who asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Sight<'a> {
+    /// The names that there are.
+    pub catalogue: &'a Catalogue,
+    /// What happened lately.
+    pub recent: &'a Recent,
+    /// Who types.
+    pub reader: &'a PersonName,
+    /// When.
+    pub now: DateTime<Utc>,
 }
 
 /// One way to go on.
@@ -34,7 +50,7 @@ pub struct Completion {
 }
 
 /// The ways to go on at the cursor, the best first.
-pub fn complete(catalogue: &Catalogue, recent: &Recent, line: &str, cursor: usize) -> Vec<Completion> {
+pub fn complete(sight: &Sight<'_>, line: &str, cursor: usize) -> Vec<Completion> {
     let Some(head) = line.get(..cursor) else { return Vec::new() };
     let mut tokens = split(head);
     let in_word = !head.is_empty() && !head.ends_with(char::is_whitespace);
@@ -43,20 +59,20 @@ pub fn complete(catalogue: &Catalogue, recent: &Recent, line: &str, cursor: usiz
         Some(token) => token,
         None => Token { text: String::new(), quoted: false, at: head.len() },
     };
-    let candidates = candidates(catalogue, recent, &tokens, &partial);
+    let candidates = candidates(sight, &tokens, &partial);
     let completion = |text| Completion { from: partial.at, text };
     ranked(&partial.text, candidates).into_iter().map(completion).collect()
 }
 
 /// All that may stand where the partial word stands.
-fn candidates(catalogue: &Catalogue, recent: &Recent, before: &[Token], partial: &Token) -> Vec<String> {
+fn candidates(sight: &Sight<'_>, before: &[Token], partial: &Token) -> Vec<String> {
     if before.is_empty() {
         let slash = if partial.text.is_empty() || partial.text.starts_with('/') { "/" } else { "" };
         return Table::get().rows().iter().map(|row| format!("{slash}{}", row.name)).collect();
     }
     let Ok((row, rest)) = find_row(before) else { return second_words(before) };
     let Ok(walk) = walk(row, rest) else { return Vec::new() };
-    let known = Known { catalogue, recent, row, walk: &walk };
+    let known = Known { sight, row, walk: &walk };
     if let Some(argument) = walk.waiting {
         return known.values(argument, partial);
     }
@@ -81,9 +97,37 @@ fn second_words(before: &[Token]) -> Vec<String> {
     rows.filter_map(|row| row.name.split_once(' ').map(|(_, second)| second.to_owned())).collect()
 }
 
+impl<'a> Sight<'a> {
+    fn sees(&self, scope: &Scope) -> bool {
+        may_view(self.catalogue, self.reader, scope, self.now)
+    }
+
+    fn sees_target(&self, target: &TargetName) -> bool {
+        self.sees(&Scope::Target(target.clone()))
+    }
+
+    fn targets(&self) -> impl Iterator<Item = TargetName> + 'a {
+        let sight = *self;
+        self.catalogue.targets().filter(move |target| sight.sees_target(target))
+    }
+
+    fn environments(&self) -> impl Iterator<Item = String> + 'a {
+        let sight = *self;
+        // Whoever owns a service may look at it where they may not look at all of the place.
+        let seen = move |name: &EnvironmentName| {
+            sight.sees(&Scope::Environment(name.clone())) || sight.targets().any(|target| target.environment == *name)
+        };
+        self.catalogue.environments.keys().filter(move |name| seen(name)).map(to_string)
+    }
+
+    fn changes(&self, of: &'a [(ChangeNumber, TargetName)]) -> impl Iterator<Item = &'a (ChangeNumber, TargetName)> {
+        let sight = *self;
+        of.iter().filter(move |(_, target)| sight.sees_target(target))
+    }
+}
+
 struct Known<'a> {
-    catalogue: &'a Catalogue,
-    recent: &'a Recent,
+    sight: &'a Sight<'a>,
     row: &'a Row,
     walk: &'a Walk<'a>,
 }
@@ -96,17 +140,21 @@ impl Known<'_> {
             Kind::Reference => self.references(),
             // An earlier release of the target, or the change that made it.
             Kind::Earlier => self.references().into_iter().chain(self.numbers()).collect(),
-            Kind::Number if self.row.name == "change release" => self.recent.parked.iter().map(to_string).collect(),
+            Kind::Number if self.row.name == "change release" => {
+                self.sight.changes(&self.sight.recent.parked).map(|(number, _)| number.to_string()).collect()
+            }
             Kind::Number => self.numbers(),
-            Kind::Scope if self.row.name == "unlock" => self.recent.locks.iter().map(to_string).collect(),
+            Kind::Scope if self.row.name == "unlock" => {
+                self.sight.recent.locks.iter().filter(|scope| self.sight.sees(scope)).map(to_string).collect()
+            }
             Kind::Scope => {
-                let environments = self.catalogue.environments.keys().map(to_string);
-                std::iter::once("all".to_owned()).chain(environments).chain(self.targets()).collect()
+                let all = std::iter::once("all".to_owned());
+                all.chain(self.sight.environments()).chain(self.targets()).collect()
             }
             Kind::Period if argument.id == "since" => ["1d", "7d", "30d"].map(str::to_owned).into(),
             Kind::Period => ["30m", "2h", "8h", "1d"].map(str::to_owned).into(),
             Kind::Person => {
-                let still_here = self.catalogue.people.iter().filter(|(_, person)| person.left.is_none());
+                let still_here = self.sight.catalogue.people.iter().filter(|(_, person)| person.left.is_none());
                 still_here.map(|(name, _)| name.to_string()).collect()
             }
             Kind::Command => Table::get().rows().iter().map(|row| row.name.clone()).collect(),
@@ -115,25 +163,28 @@ impl Known<'_> {
     }
 
     fn targets(&self) -> impl Iterator<Item = String> + '_ {
-        self.catalogue.targets().map(|target| target.to_string())
+        self.sight.targets().map(|target| target.to_string())
     }
 
     fn services(&self, argument: &Argument, partial: &Token) -> Vec<String> {
         if partial.text.contains('/') {
             return self.targets().collect();
         }
-        let services = self.catalogue.services.keys().map(to_string);
+        let services: BTreeSet<String> = self.sight.targets().map(|target| target.service.to_string()).collect();
         // Where the service may be left out, an environment may stand in its place.
-        let environments = self.catalogue.environments.keys().map(to_string);
-        services.chain(environments.filter(|_| !argument.required)).collect()
+        let environments = self.sight.environments().filter(|_| !argument.required);
+        services.into_iter().chain(environments).collect()
     }
 
     /// Only those in which the service runs.
     fn environments(&self) -> Vec<String> {
         let service = self.given::<ServiceName>(Kind::Service);
-        match service.and_then(|service| self.catalogue.services.get(&service)) {
-            Some(service) => service.placements.keys().map(to_string).collect(),
-            None => self.catalogue.environments.keys().map(to_string).collect(),
+        match service.filter(|service| self.sight.catalogue.services.contains_key(service)) {
+            Some(service) => {
+                let its = self.sight.targets().filter(|target| target.service == service);
+                its.map(|target| target.environment.to_string()).collect()
+            }
+            None => self.sight.environments().collect(),
         }
     }
 
@@ -145,13 +196,15 @@ impl Known<'_> {
     }
 
     fn references(&self) -> Vec<String> {
-        self.target().and_then(|target| self.recent.references.get(&target)).cloned().unwrap_or_default()
+        let target = self.target().filter(|target| self.sight.sees_target(target));
+        target.and_then(|target| self.sight.recent.references.get(&target)).cloned().unwrap_or_default()
     }
 
     fn numbers(&self) -> Vec<String> {
         let target = self.target();
         let wanted = |of: &TargetName| target.as_ref().is_none_or(|target| target == of);
-        self.recent.changes.iter().filter(|(_, of)| wanted(of)).map(|(number, _)| number.to_string()).collect()
+        let seen = self.sight.changes(&self.sight.recent.changes);
+        seen.filter(|(_, of)| wanted(of)).map(|(number, _)| number.to_string()).collect()
     }
 
     fn given<T: std::str::FromStr>(&self, kind: Kind) -> Option<T> {

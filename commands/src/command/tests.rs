@@ -1,9 +1,11 @@
 //! What people type, and what is understood of it.
 
+use chrono::DateTime;
 use proptest::prelude::*;
-use state::catalogue::{Catalogue, Environment, Mode, Permissions, Policy, Service};
+use state::catalogue::{Action, Catalogue, Environment, Grantee, Mode, Permissions, Person, Policy, Service};
+use state::names::PersonName;
 
-use super::complete::{Recent, complete};
+use super::complete::{Completion, Recent, Sight, complete};
 use super::*;
 
 /// What is understood, written back; or the refusal's facts.
@@ -143,7 +145,8 @@ fn a_chat_hands_over_arguments_by_name() {
 
 /// A catalogue of services with the environments that they run in.
 fn catalogue(services: &[(&str, &[&str])]) -> Catalogue {
-    let mut catalogue = Catalogue::default();
+    let people = ["lin", "mo"].map(|person| (reader(person), Person::default()));
+    let mut catalogue = Catalogue { people: people.into(), ..Catalogue::default() };
     for (service, environments) in services {
         let mut known = Service::default();
         for environment in *environments {
@@ -156,7 +159,7 @@ fn catalogue(services: &[(&str, &[&str])]) -> Catalogue {
                     namespace: "shop".parse().expect("a name"),
                     channel: "ops".parse().expect("a name"),
                     mode: Mode::Act,
-                    permissions: Permissions::default(),
+                    permissions: Permissions([(Action::View, [Grantee::Everyone].into())].into()),
                     policy: Policy::default(),
                 },
             );
@@ -164,6 +167,19 @@ fn catalogue(services: &[(&str, &[&str])]) -> Catalogue {
         catalogue.services.insert(ServiceName::new(*service).expect("a name"), known);
     }
     catalogue
+}
+
+fn reader(name: &str) -> PersonName {
+    name.parse().expect("a name")
+}
+
+/// What lin is offered, or somebody else.
+fn offered(catalogue: &Catalogue, recent: &Recent, who: &str, line: &str, cursor: usize) -> Vec<Completion> {
+    complete(&Sight { catalogue, recent, reader: &reader(who), now: DateTime::UNIX_EPOCH }, line, cursor)
+}
+
+fn texts(completions: Vec<Completion>) -> String {
+    completions.into_iter().map(|completion| completion.text).collect::<Vec<_>>().join(" ")
 }
 
 fn shop() -> Catalogue {
@@ -194,9 +210,8 @@ fn names_are_held_against_the_catalogue() {
     );
 }
 
-#[test]
-fn a_line_is_completed_with_what_will_be_understood() {
-    let recent = Recent {
+fn lately() -> Recent {
+    Recent {
         references: [("api/prod", vec!["v8", "v7"]), ("web/prod", vec!["w2"])]
             .map(|(target, known)| {
                 let (service, environment) = target.split_once('/').expect("a target");
@@ -205,10 +220,15 @@ fn a_line_is_completed_with_what_will_be_understood() {
             })
             .into(),
         changes: vec![(ChangeNumber(12), target("web", "prod")), (ChangeNumber(11), target("api", "prod"))],
-        parked: vec![ChangeNumber(9)],
+        parked: vec![(ChangeNumber(9), target("web", "prod"))],
         locks: vec![Scope::Environment("staging".parse().expect("a name"))],
-    };
-    for (line, offered) in [
+    }
+}
+
+#[test]
+fn a_line_is_completed_with_what_will_be_understood() {
+    let recent = lately();
+    for (line, wanted) in [
         ("/d", "/deploy"),
         ("de", "deploy"),
         ("/roll", "/rollback"),
@@ -242,13 +262,41 @@ fn a_line_is_completed_with_what_will_be_understood() {
         ("/nothing ", ""),
         ("/deploy api prod v8 plan x y", ""),
     ] {
-        let texts: Vec<_> =
-            complete(&shop(), &recent, line, line.len()).into_iter().map(|completion| completion.text).collect();
-        assert_eq!(texts.join(" "), offered, "{line}|");
+        assert_eq!(texts(offered(&shop(), &recent, "lin", line, line.len())), wanted, "{line}|");
     }
-    let inside = complete(&shop(), &recent, "/deploy w prod", "/deploy w".len());
+    let inside = offered(&shop(), &recent, "lin", "/deploy w prod", "/deploy w".len());
     assert_eq!(inside.first().map(|first| (first.from, first.text.as_str())), Some((8, "web")));
-    assert!(complete(&shop(), &recent, "/锁", 2).is_empty(), "a cursor inside a character");
+    assert!(offered(&shop(), &recent, "lin", "/锁", 2).is_empty(), "a cursor inside a character");
+}
+
+#[test]
+fn nobody_is_offered_what_they_may_not_look_at() {
+    let recent = lately();
+    let mut shop = shop();
+    let only = |who: Grantee| Permissions([(Action::View, [who].into())].into());
+    let prod = shop.environments.get_mut(&EnvironmentName::new("prod").expect("a name")).expect("prod");
+    prod.permissions = only(Grantee::Owner);
+    let staging = shop.environments.get_mut(&EnvironmentName::new("staging").expect("a name")).expect("staging");
+    staging.permissions = only(Grantee::Person(reader("lin")));
+    shop.services.get_mut(&ServiceName::new("api").expect("a name")).expect("api").owners = vec![reader("mo")];
+    for (line, lin, mo) in [
+        ("/deploy ", "api lab worker", "api lab"),
+        ("/deploy api/", "api/staging", "api/prod"),
+        ("/deploy api ", "staging", "prod"),
+        ("/deploy api prod ", "", "v8 v7"),
+        ("/status ", "api lab worker dev staging", "api lab dev prod"),
+        ("/show ", "", "#11"),
+        ("/rollback web prod to ", "", ""),
+        ("/change release ", "", ""),
+        ("/unlock ", "staging", ""),
+        ("/lock ", "all dev staging api/staging lab/dev worker/staging", "all dev prod api/prod lab/dev"),
+    ] {
+        let told = |who| texts(offered(&shop, &recent, who, line, line.len()));
+        assert_eq!((told("lin").as_str(), told("mo").as_str()), (lin, mo), "{line}|");
+        let stranger = told("stranger");
+        let places = ["api", "web", "worker", "lab", "prod", "staging", "dev", "v7", "#"];
+        assert!(places.iter().all(|place| !stranger.contains(place)), "{line}|{stranger}");
+    }
 }
 
 fn target(service: &str, environment: &str) -> TargetName {
@@ -350,7 +398,7 @@ proptest! {
     fn any_line_is_read_or_refused(line in ".{0,60}", cursor in 0usize..80) {
         let _ = Command::from_text(&line);
         let _ = Command::from_text(&format!("/lock all {line}"));
-        let _ = complete(&shop(), &Recent::default(), &line, cursor);
-        let _ = complete(&shop(), &Recent::default(), &format!("/rollback api {line}"), cursor);
+        let _ = offered(&shop(), &Recent::default(), "lin", &line, cursor);
+        let _ = offered(&shop(), &Recent::default(), "lin", &format!("/rollback api {line}"), cursor);
     }
 }

@@ -15,7 +15,7 @@ use state::time::Now;
 
 use crate::cards;
 use crate::engine::Engine;
-use crate::gate::{Gate, gate, known};
+use crate::gate::{Gate, gate, known, may_view};
 use crate::invocation::News;
 use crate::words::Words;
 
@@ -40,8 +40,7 @@ impl Reader {
 
     /// The same where the change can't be read: by what the catalogue says of its target.
     fn may_view_target(&self, target: &TargetName) -> bool {
-        let scope = Scope::Target(target.clone());
-        gate(&self.catalogue, &self.name, Action::View, &scope, None, self.now.wall) == Gate::Allowed
+        may_view(&self.catalogue, &self.name, &Scope::Target(target.clone()), self.now.wall)
     }
 
     fn words(&self) -> &'static Words {

@@ -298,7 +298,7 @@ impl Dispatch {
             .all()
             .iter()
             .filter(|seen| seen.change.head.parked.is_some())
-            .map(|seen| seen.change.head.number)
+            .map(|seen| (seen.change.head.number, seen.change.target.name.clone()))
             .collect();
         Ok(recent)
     }

@@ -31,7 +31,7 @@ use crate::cards;
 use crate::command::complete::Recent;
 use crate::command::{ChangeCommand, Command};
 use crate::engine::{Engine, Seen};
-use crate::gate::{Gate, gate, known};
+use crate::gate::{Gate, gate, known, may_view};
 use crate::invocation::{Answer, AnswerKind, Desk, Invocation, News, What};
 use crate::refusal::Refusal;
 use crate::words::Words;
@@ -236,13 +236,9 @@ impl Asking<'_> {
         }
     }
 
-    /// Whether something that lies on a scope may be seen: by whoever may look at a place that it covers.
+    /// Whether something that lies on a scope may be seen.
     fn may_view(&self, scope: &Scope) -> bool {
-        let view = |scope: &Scope| self.pass(Action::View, scope, None).is_ok();
-        match scope {
-            Scope::All => self.catalogue.environments.keys().any(|name| view(&Scope::Environment(name.clone()))),
-            scope => view(scope),
-        }
+        may_view(&self.catalogue, self.speaker, scope, self.now.wall)
     }
 
     /// The journal shows both the person and who really typed it.

@@ -90,6 +90,7 @@ async fn changes_are_followed_and_buttons_pressed() {
     assert_eq!(bot.desk.texts()[1], format!("{:?}", Press::RollBack(id)));
     let completions = remote.complete("/status a".to_owned(), 9).await;
     assert_eq!(completions.first().map(|first| first.text.as_str()), Some("api"));
+    assert_eq!(bot.remote_as(Some("mo")).complete("/status a".to_owned(), 9).await, [], "whoever is nobody here");
 }
 
 #[tokio::test]
