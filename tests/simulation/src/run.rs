@@ -284,7 +284,9 @@ impl Simulation {
 
     fn is_at_rest(&self) -> bool {
         let played = self.script.as_ref().is_none_or(|playing| playing.steps.is_empty());
-        played && self.rotabot.is_some() && checks::everything_ends(&self.ledger).is_ok()
+        let Some(rotabot) = &self.rotabot else { return false };
+        let waits = self.asked.iter().any(|asked| asked.waits_for(rotabot.process.id()));
+        played && !waits && checks::everything_ends(&self.ledger).is_ok()
     }
 
     fn report(self) -> Report {

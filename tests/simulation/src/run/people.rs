@@ -9,6 +9,7 @@ use commands::invocation::{Answer, AnswerKind, Desk as _, Invocation, News, Requ
 use commands::press::Press;
 use futures::{FutureExt as _, StreamExt as _};
 use state::names::PersonName;
+use world::process::ProcessId;
 
 use super::{Simulation, note};
 use crate::checks;
@@ -17,6 +18,15 @@ use crate::checks;
 pub(super) struct Asked {
     invocation: Invocation,
     pub(super) answer: Rc<RefCell<Option<Answer>>>,
+    /// The process that has it, or had it when it died.
+    sent_to: Option<ProcessId>,
+}
+
+impl Asked {
+    /// Whether this process has yet to answer it.
+    pub(super) fn waits_for(&self, process: ProcessId) -> bool {
+        self.sent_to == Some(process) && self.answer.borrow().is_none()
+    }
 }
 
 impl Simulation {
@@ -43,14 +53,15 @@ impl Simulation {
     pub(super) fn ask(&mut self, speaker: PersonName, what: What) {
         let request = RequestId(format!("request-{}", self.asked.len() + 1));
         let invocation = Invocation { speaker, typed_by: None, request, via: Via::Console, what };
-        self.asked.push(Asked { invocation, answer: Rc::default() });
+        self.asked.push(Asked { invocation, answer: Rc::default(), sent_to: None });
         self.send(self.asked.len() - 1);
     }
 
     /// Hands a request to the desk, and follows the change that comes of it. Nobody is there to take it: it is lost.
     pub(super) fn send(&mut self, place: usize) {
         let Some(rotabot) = &mut self.rotabot else { return };
-        let Asked { invocation, answer } = &self.asked[place];
+        self.asked[place].sent_to = Some(rotabot.process.id());
+        let Asked { invocation, answer, .. } = &self.asked[place];
         let (invocation, place_of_answer) = (invocation.clone(), Rc::clone(answer));
         let (desk, process) = (Arc::clone(&rotabot.desk), rotabot.process.clone());
         let (world, ledger, wrong) = (self.world.clone(), Arc::clone(&self.ledger), Rc::clone(&self.wrong));
