@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod console;
 pub mod demo;
+mod first_look;
 pub mod kubernetes;
 pub mod logs;
 pub mod registry;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use commands::invocation::{Desk, Via};
+use commands::ports::Cluster;
 use state::store::{SledOptions, SledStore, Store, StoreFault};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -15,6 +16,7 @@ use crate::cli::{Options, complain, exit};
 use crate::clock;
 use crate::config::{Config, Log, LogLevel, SOCKET};
 use crate::console::{self, Beside, Channels, Identity, Local, Service, Socket};
+use crate::first_look::first_look;
 use crate::kubernetes::{Kubernetes, Wake};
 use crate::logs;
 use crate::registry::{Registries, SetupFault};
@@ -94,12 +96,12 @@ async fn serve(options: &Options, config: Config, interactive: bool) -> Result<E
     warn_of_strangers(&options.data);
     let registry = Arc::new(Registries::new(&config.registries)?);
     let tasks = Arc::new(Tasks::default());
-    let cluster = Arc::new(watched(&config, &tasks));
+    let cluster: Arc<dyn Cluster> = Arc::new(watched(&config, &tasks));
     let beside = if interactive { Beside::Nowhere } else { Beside::Log };
     let channels = Arc::new(Channels::new(beside));
     let neighbours = Neighbours {
         store: Arc::clone(&store),
-        cluster,
+        cluster: Arc::clone(&cluster),
         registry,
         chat: Arc::clone(&channels) as _,
         clock: clock::now,
@@ -136,6 +138,9 @@ async fn serve(options: &Options, config: Config, interactive: bool) -> Result<E
     let mut code = ExitCode::SUCCESS;
     if interactive {
         let identity = Identity::own(&desk.catalogue(), clock::now().wall).await;
+        if !console::at_a_terminal() {
+            first_look(&*cluster, &desk.catalogue(), runner.ending()).await;
+        }
         let local = Local { desk, channels, clock: clock::now, identity, via: Via::Console };
         code = console::interactive(local, &options.data, runner.ending()).await.into();
         runner.end(Ending::Asked);

@@ -163,6 +163,31 @@ fn check_tells_what_run_would_miss_on_this_machine_and_fails_for_none_of_it() {
 }
 
 #[test]
+fn commands_that_are_piped_in_wait_for_the_first_look_at_the_cluster() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // It is there, and says nothing: the first look comes to an end when nobody waits for it any longer.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = silent.local_addr().expect("an address").to_string();
+    let registries = NEEDS.find("[registries").expect("there")..NEEDS.find("[environments").expect("there");
+    let config = NEEDS.replace("\"shop\"\nkube", "\"elsewhere\"\nkube").replace(&NEEDS[registries], "");
+    fs::write(folder.path().join("rotabot.toml"), config).expect("written");
+    fs::write(folder.path().join("kubeconfig"), KUBECONFIG.replace("127.0.0.1:1", &address)).expect("written");
+    let mut bot = rotabot(folder.path())
+        .args(["run", "--console"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("rotabot");
+    bot.stdin.take().expect("a pipe").write_all(b"/help\n").expect("written");
+    let output = bot.wait_with_output().expect("it ends");
+    assert!(err(&output).contains("rotabot: waiting for the first look at main"), "{}", err(&output));
+    let (told, silence) = (err(&output).find("waiting for"), err(&output).find("does not answer"));
+    assert!(told < silence && silence.is_some(), "{}", err(&output));
+    assert!(out(&output).contains("/help"), "{}", out(&output));
+}
+
+#[test]
 fn what_is_there_and_of_no_use_is_a_fault_told_with_the_others() {
     let config = NEEDS.replace("namespace = \"shop\"", "namespace = \"Shop\"");
     let files = [("kubeconfig", "contexts: ["), ("ca.pem", "hunter2"), ("user", "\n"), ("password", "hunter2")];

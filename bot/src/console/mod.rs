@@ -119,7 +119,7 @@ impl Console {
 }
 
 /// Waits until the process ends.
-async fn ends(shutdown: &mut Shutdown) {
+pub(crate) async fn ends(shutdown: &mut Shutdown) {
     // Whoever could end it is gone: then it ends too.
     let _ = shutdown.wait_for(|ending| *ending != Ending::No).await;
 }
