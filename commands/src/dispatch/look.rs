@@ -399,7 +399,9 @@ impl crate::engine::Engine {
         let target = &change.target.name;
         let mut releases = self.records.releases(target).await.ok()?;
         let withdrawn = self.records.withdrawn(target).await.ok()?;
-        releases.retain(|release| !release.runs(&gone) && !withdrawn.iter().any(|one| release.runs(&one.running())));
+        releases.retain(|release| {
+            release.covers(&gone) && !release.runs(&gone) && !withdrawn.iter().any(|one| release.runs(&one.running()))
+        });
         releases.sort_by_key(|release| std::cmp::Reverse((release.origin == Origin::Verified, release.at)));
         let mut earlier: Vec<Reference> = Vec::new();
         for reference in releases.iter().filter_map(Release::reference) {

@@ -242,6 +242,13 @@ pub enum Refused {
         /// What was named.
         named: String,
     },
+    /// What the rollback would go to is older than a part of the target: it has no image for that.
+    NoEarlierImage {
+        /// What it would go to: its tag, or its digest.
+        earlier: String,
+        /// The parts.
+        of: Vec<PlaceOf>,
+    },
     /// A lock was laid in the meantime.
     Locked {
         /// The lock's scope, as it is typed.
@@ -256,6 +263,15 @@ pub enum Refused {
         /// The workload.
         workload: WorkloadName,
     },
+}
+
+/// A part of a target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceOf {
+    /// The workload.
+    pub workload: WorkloadName,
+    /// The container, where it isn't the whole workload.
+    pub container: Option<ContainerName>,
 }
 
 /// What a change left in one workload.

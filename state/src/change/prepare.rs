@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::outcome::Refused;
+use super::outcome::{PlaceOf, Refused};
 use super::release::{Origin, Release, RunningImages, Withdrawn, choose, with_running_digest};
 use super::running::{all_ready, digests, healthy};
 use super::{Ask, Baseline, NewImage, RollbackTo, Work, WorkloadWork};
-use crate::catalogue::{Target, Workload};
+use crate::catalogue::{ContainerSource, Target, Workload};
 use crate::image::{Digest, Image};
 use crate::names::{ChangeId, ChangeNumber, ContainerName};
 use crate::rollout::seen::{MarkerStep, PodSeen, WorkloadSeen};
@@ -106,17 +106,22 @@ fn workloads<'a>(ask: &Ask, target: &'a Target, facts: &'a Facts) -> Result<(Vec
     let chosen = match ask {
         Ask::Deploy { .. } => None,
         Ask::Rollback { to, .. } => {
-            Some(choose(to, &facts.releases, &facts.withdrawn, &running).ok_or_else(|| nowhere(to))?)
+            let chosen = choose(to, &facts.releases, &facts.withdrawn, &running).ok_or_else(|| nowhere(to))?;
+            let of = lacks(chosen, &usable);
+            if !of.is_empty() {
+                // Half of a service is never brought back alone: nobody has seen the two halves work together.
+                let earlier = chosen.reference().map(|reference| reference.to_string());
+                let earlier = earlier.unwrap_or_else(|| format!("#{}", chosen.number.0));
+                return Err(Refused::NoEarlierImage { earlier, of });
+            }
+            Some(chosen)
         }
     };
-    let items = usable
-        .iter()
-        .enumerate()
-        .map(|(place, one)| match (ask, chosen) {
-            (Ask::Rollback { template, to }, Some(release)) => back_to(release, *template, to, one),
-            _ => Ok(item(one, new_images(place, one, facts), None)),
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let items = usable.iter().enumerate().map(|(place, one)| match (ask, chosen) {
+        (Ask::Rollback { template, .. }, Some(release)) => back_to(release, *template, one),
+        _ => item(one, new_images(place, one, facts), None),
+    });
+    let items = items.collect();
     let release = chosen.filter(|release| release.origin == Origin::Verified).map(|release| release.number);
     let differences = chosen.map(|release| differences(release, &usable)).unwrap_or_default();
     Ok((usable, Work { workloads: items, release, differences }))
@@ -206,26 +211,36 @@ fn new_images(place: usize, one: &Usable<'_>, facts: &Facts) -> Vec<NewImage> {
     one.workload.containers.iter().filter_map(|source| image(&source.container)).collect()
 }
 
-fn back_to(release: &Release, whole: bool, to: &RollbackTo, one: &Usable<'_>) -> Result<WorkloadWork, Refused> {
-    let recorded =
-        release.workloads.iter().find(|known| known.workload == one.workload.name).ok_or_else(|| nowhere(to))?;
-    let mut images = Vec::new();
-    for source in &one.workload.containers {
-        let from = one.seen.template.image_of(&source.container).unwrap_or_default().to_owned();
-        let image = recorded.images.get(&source.container).ok_or_else(|| nowhere(to))?.clone();
-        images.push(NewImage {
-            container: source.container.clone(),
-            from,
-            to: image,
-            platforms: Vec::new(),
-            asked: false,
-        });
-    }
-    let template = whole.then(|| {
+/// The parts of the target for which a release has no image.
+fn lacks(release: &Release, usable: &[Usable<'_>]) -> Vec<PlaceOf> {
+    let of = |one: &Usable<'_>| -> Vec<PlaceOf> {
+        let workload = one.workload.name.clone();
+        let Some(recorded) = release.workloads.iter().find(|known| known.workload == workload) else {
+            return vec![PlaceOf { workload, container: None }];
+        };
+        let lacking = one.workload.containers.iter().filter(|source| !recorded.images.contains_key(&source.container));
+        let place = |source: &ContainerSource| PlaceOf {
+            workload: workload.clone(),
+            container: Some(source.container.clone()),
+        };
+        lacking.map(place).collect()
+    };
+    usable.iter().flat_map(of).collect()
+}
+
+fn back_to(release: &Release, whole: bool, one: &Usable<'_>) -> WorkloadWork {
+    let recorded = release.workloads.iter().find(|known| known.workload == one.workload.name);
+    let image = |container: &ContainerName| {
+        let to = recorded?.images.get(container)?.clone();
+        let from = one.seen.template.image_of(container).unwrap_or_default().to_owned();
+        Some(NewImage { container: container.clone(), from, to, platforms: Vec::new(), asked: false })
+    };
+    let images: Vec<NewImage> = one.workload.containers.iter().filter_map(|source| image(&source.container)).collect();
+    let template = recorded.filter(|_| whole).map(|recorded| {
         let images = images.iter().map(|new| (&new.container, new.to.to_string()));
         Template::new(recorded.template.clone()).with_images(images).json().clone()
     });
-    Ok(item(one, images, template))
+    item(one, images, template)
 }
 
 fn item(one: &Usable<'_>, images: Vec<NewImage>, template: Option<serde_json::Value>) -> WorkloadWork {

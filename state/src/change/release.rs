@@ -111,6 +111,15 @@ impl Release {
         all_among(places, images)
     }
 
+    /// Whether it has an image for each of these places: one that was recorded before the target grew has not.
+    pub fn covers(&self, places: &RunningImages) -> bool {
+        let has = |(workload, container): &(WorkloadName, ContainerName)| {
+            let known = self.workloads.iter().find(|known| known.workload == *workload);
+            known.is_some_and(|known| known.images.contains_key(container))
+        };
+        places.keys().all(has)
+    }
+
     fn answers_to(&self, reference: &Reference) -> bool {
         self.images().any(|image| match reference.digest() {
             Some(digest) => image.reference.digest() == Some(digest),
@@ -159,7 +168,7 @@ pub fn with_running_digest(image: Image, digest: Option<&Digest>) -> Image {
 }
 
 /// Chooses what a rollback goes to: `releases` are all that are known of the target, oldest first; `running` is what
-/// stands in the templates now.
+/// stands in the templates now. One that has no image for a part of the target is chosen only where no other can be.
 pub fn choose<'a>(
     to: &RollbackTo,
     releases: &'a [Release],
@@ -181,17 +190,22 @@ pub fn choose<'a>(
         RollbackTo::Previous => {
             let is_withdrawn = |release: &Release| withdrawn.iter().any(|one| release.runs(&one.running()));
             let runs_at = |release: &&Release| release.runs(running).then_some(release.at);
-            let newest_below = |origin: Origin, top: Option<DateTime<Utc>>| {
-                let below = |release: &&Release| {
+            let below = |origin: Origin, top: Option<DateTime<Utc>>| {
+                let below = move |release: &&Release| {
                     release.origin == origin && top.is_none_or(|top| release.at < top) && !release.runs(running)
                 };
-                releases.iter().filter(below).filter(|release| !is_withdrawn(release)).max_by_key(|release| release.at)
+                releases.iter().filter(below).filter(|release| !is_withdrawn(release))
             };
+            let newest = |release: &&Release| release.at;
             // What runs and is no release counts as newer than all of them.
             let verified = releases.iter().filter(|release| release.origin == Origin::Verified);
             let released_at = verified.filter_map(|release| runs_at(&release)).max();
             let known_at = releases.iter().filter_map(|release| runs_at(&release)).max();
-            newest_below(Origin::Verified, released_at).or_else(|| newest_below(Origin::Baseline, known_at))
+            let (verified, baselines) = (below(Origin::Verified, released_at), below(Origin::Baseline, known_at));
+            let first = verified.clone().max_by_key(newest).or_else(|| baselines.clone().max_by_key(newest))?;
+            // The target has grown since: what ran before the change that brought the new part is known whole.
+            let whole = || verified.chain(baselines).filter(|release| release.covers(running)).max_by_key(newest);
+            if first.covers(running) { Some(first) } else { whole().or(Some(first)) }
         }
     }
 }
@@ -241,6 +255,37 @@ mod tests {
         let first = [release(1, "v0", Origin::Baseline), release(2, "v1", Origin::Verified)];
         assert_eq!(chosen(&first, &[], "v1").as_deref(), Some("v0"));
         assert_eq!(chosen(&first[..1], &[], "v0"), None);
+    }
+
+    #[test]
+    fn what_has_no_image_for_a_part_gives_way_to_what_has() {
+        let grown = |mut release: Release, tag: &str| {
+            let worker = ReleaseWorkload {
+                workload: WorkloadName::new("worker").expect("a name"),
+                images: [(
+                    ContainerName::new("worker").expect("a name"),
+                    format!("r.example/worker:{tag}").parse().expect("an image"),
+                )]
+                .into(),
+                template: Value::Null,
+            };
+            release.workloads.push(worker);
+            release
+        };
+        let mut running = running("v3");
+        let worker = grown(release(9, "v3", Origin::Verified), "v3").workloads[1].images.clone();
+        let of_worker = |(container, image)| ((WorkloadName::new("worker").expect("a name"), container), image);
+        running.extend(worker.into_iter().map(of_worker));
+        let (v1, v2) = (release(1, "v1", Origin::Verified), release(2, "v2", Origin::Verified));
+        let before = grown(release(3, "v2", Origin::Baseline), "v0");
+        let v3 = grown(release(4, "v3", Origin::Verified), "v3");
+        let chosen = |all: &[Release]| {
+            let chosen = choose(&RollbackTo::Previous, all, &[], &running).expect("something");
+            (chosen.at.timestamp(), chosen.covers(&running))
+        };
+        let all = [v1.clone(), v2.clone(), before, v3.clone()];
+        assert_eq!(chosen(&all), (3, true), "what ran before the deploy that brought the worker");
+        assert_eq!(chosen(&[v1, v2, v3]), (2, false), "told as what it would have been");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use state::catalogue::{AfterFailure, LogsInChat, Target, Unanswered};
 use state::change::outcome::{
-    Asked, CantTell, Digests, Ended, EndedBy, Failure, Left, LeftBehind, NotReturned, Outcome, Overtaken, Question,
-    Refused, ReturnProblem,
+    Asked, CantTell, Digests, Ended, EndedBy, Failure, Left, LeftBehind, NotReturned, Outcome, Overtaken, PlaceOf,
+    Question, Refused, ReturnProblem,
 };
 use state::change::release::{Origin, Release, ReleaseWorkload, Withdrawn, WithdrawnImage};
 use state::change::{Ask, Asker, Head, Held, Parked, ParkedWhy, Phase, ReturnStage, RollbackTo, Stop, Watch, Work};
@@ -240,6 +240,13 @@ fn refusals() -> Vec<Refused> {
         Refused::RunsUnhealthy,
         Refused::NothingToReturnTo,
         Refused::UnknownRelease { named: "v7".to_owned() },
+        Refused::NoEarlierImage {
+            earlier: "v7".to_owned(),
+            of: vec![
+                PlaceOf { workload: workload(), container: None },
+                PlaceOf { workload: workload(), container: Some(name("app")) },
+            ],
+        },
         Refused::Locked { scope: "api/prod".to_owned(), by: name("mo"), reason: "migration".to_owned() },
         Refused::Moved { workload: workload() },
     ]
@@ -259,6 +266,7 @@ fn refused_word(why: &Refused) -> &'static str {
         Refused::RunsUnhealthy => "runs-unhealthy",
         Refused::NothingToReturnTo => "nothing-to-return-to",
         Refused::UnknownRelease { .. } => "unknown-release",
+        Refused::NoEarlierImage { .. } => "no-earlier-image",
         Refused::Locked { .. } => "locked",
         Refused::Moved { .. } => "moved",
     }

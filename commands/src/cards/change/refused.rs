@@ -1,11 +1,12 @@
 //! A change that ended before anything was written: a refusal that needed the network to find out.
 
-use state::change::outcome::Refused;
+use state::change::outcome::{PlaceOf, Refused};
+use state::image::Reference;
 use state::names::TargetName;
 
 use super::Story;
 use crate::card::{Card, CardState, LineStyle, Text};
-use crate::cards::{DOT, another_deploy, list_and, status_command};
+use crate::cards::{DOT, another_deploy, list_and, reference_name, status_command};
 use crate::command::Command;
 use crate::press::Press;
 use crate::words::{Arg, Words, say, say_first};
@@ -66,9 +67,19 @@ fn first_line(words: &Words, why: &Refused, place: Place<'_>, new: Arg) -> Text 
         Refused::UnknownRelease { named } => {
             say_first!(words, "refused-unknown-release", named = Arg::Outside(named.clone()), target = target)
         }
+        Refused::NoEarlierImage { earlier, of } => {
+            let workload = of.first().map_or_else(|| Arg::from("?"), |one| Arg::from(&one.workload));
+            let earlier = super::short(Arg::image(&in_short(earlier)));
+            say_first!(words, "refused-no-earlier-image", earlier = earlier, workload = workload)
+        }
         Refused::Locked { .. } => say_first!(words, "refused-locked", target = target),
         Refused::Moved { workload } => say_first!(words, "refused-moved", workload = workload),
     }
+}
+
+/// A digest is shown in short.
+fn in_short(earlier: &str) -> String {
+    earlier.parse().map_or_else(|_| earlier.to_owned(), |reference| reference_name(&reference))
 }
 
 fn registry(words: &Words, why: &Refused, again: &Command, card: &mut Card) {
@@ -156,6 +167,24 @@ fn circumstances(words: &Words, why: &Refused, place: Place<'_>, again: &Command
                 since: None,
             };
             card.plain(say!(words, "refused-unknown-release-next", command = &history));
+        }
+        Refused::NoEarlierImage { earlier, of } => {
+            let place = |one: &PlaceOf| match &one.container {
+                Some(container) => Arg::Name(format!("{}/{container}", one.workload)),
+                None => Arg::from(&one.workload),
+            };
+            let (places, name) = (list_and(words, of.iter().map(place)), Arg::image(&in_short(earlier)));
+            card.plain(say!(words, "refused-no-earlier-image-why", earlier = name, places = places, target = target));
+            // A digest belongs to one repository: for the others nobody knows what it would be.
+            let tag = earlier.parse::<Reference>().ok().filter(|reference| reference.digest().is_none());
+            card.plain(match tag {
+                Some(tag) => {
+                    let (service, environment) = (target.service.clone(), target.environment.clone());
+                    let deploy = Command::Deploy { service, environment, reference: tag, plan: false };
+                    say!(words, "refused-no-earlier-image-next", command = &deploy)
+                }
+                None => say!(words, "refused-no-earlier-image-next-other", command = another_deploy(target)),
+            });
         }
         Refused::Locked { scope, by, reason } => {
             let scope_text = scope.parse().map_or_else(|_| Arg::Outside(scope.clone()), Arg::Scope);

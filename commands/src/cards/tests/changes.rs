@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use state::catalogue::{AfterFailure, LogsInChat, Unanswered};
 use state::change::outcome::{
-    Asked, CantTell, Digests, EndedBy, Left, NotReturned, Outcome, Overtaken, Refused, ReturnProblem,
+    Asked, CantTell, Digests, EndedBy, Left, NotReturned, Outcome, Overtaken, PlaceOf, Refused, ReturnProblem,
 };
 use state::change::{Asker, Parked, ParkedWhy, Phase, ReturnStage, Stop};
 use state::evidence::{Cause, CauseKind};
@@ -441,6 +441,23 @@ fn refused_in_preparing() {
         ("paused", refused(|sample| Refused::Paused { workload: api(sample) })),
         ("runs unhealthy", refused(|_| Refused::RunsUnhealthy)),
         ("nothing to return to", refused(|_| Refused::NothingToReturnTo)),
+        (
+            "no earlier image of a part",
+            refused(|sample| Refused::NoEarlierImage {
+                earlier: sample.old.clone(),
+                of: vec![
+                    PlaceOf { workload: "worker".parse().expect("a name"), container: None },
+                    PlaceOf { workload: api(sample), container: Some("app".parse().expect("a name")) },
+                ],
+            })
+        ),
+        (
+            "no earlier image of a part, by digest",
+            refused(|sample| Refused::NoEarlierImage {
+                earlier: format!("sha256:{}", "61c0".repeat(16)),
+                of: vec![PlaceOf { workload: api(sample), container: None }],
+            })
+        ),
         ("unknown release", refused(|_| Refused::UnknownRelease { named: "v5".to_owned() })),
         (
             "locked meanwhile",

@@ -1,7 +1,7 @@
 //! What `preparing` ends with.
 
 use super::scene::*;
-use crate::change::outcome::Refused;
+use crate::change::outcome::{PlaceOf, Refused};
 use crate::change::prepare::{Facts, Found, Prepared, prepare};
 use crate::change::release::{Origin, Release, ReleaseWorkload, Withdrawn};
 use crate::change::{Ask, RollbackTo};
@@ -302,9 +302,39 @@ fn what_a_rollback_can_t_go_to_is_refused() {
     // A workload or container that the release did not have yet.
     let mut older = release(1, "v1");
     older.workloads[0].images.clear();
-    assert_eq!(refused(RollbackTo::Named(name("v1")), vec![older]), unknown("v1"));
+    let no_image = |earlier: &str, container| Refused::NoEarlierImage {
+        earlier: earlier.to_owned(),
+        of: vec![PlaceOf { workload: name("api"), container }],
+    };
+    assert_eq!(refused(RollbackTo::Release(ChangeNumber(1)), vec![older]), no_image("#1", Some(name("api"))));
     let elsewhere = Release { workloads: vec![], ..baseline };
-    assert_eq!(refused(RollbackTo::Before(elsewhere.change), vec![elsewhere]), Refused::NothingToReturnTo);
+    assert_eq!(refused(RollbackTo::Before(elsewhere.change), vec![elsewhere]), no_image("#1", None));
+}
+
+/// The catalogue has a worker beside the api, which the releases don't know yet.
+#[test]
+fn a_target_that_has_grown_names_the_part_that_has_no_earlier_image() {
+    let both = vec![found("api", &v2(), Some(&digest(2))), found("worker", &image("worker", "v2", None), None)];
+    let back = |to, releases| {
+        let facts = Facts { releases, ..wanting(both.clone(), &[]) };
+        prepare(&Ask::Rollback { to, template: false }, &target(&["api", "worker"]), &facts)
+    };
+    let worker = PlaceOf { workload: name("worker"), container: None };
+    let refused = Prepared::Refuse(Refused::NoEarlierImage { earlier: "v1".to_owned(), of: vec![worker] });
+    assert_eq!(back(RollbackTo::Previous, vec![release(1, "v1")]), refused);
+    assert_eq!(back(RollbackTo::Named(name("v1")), vec![release(1, "v1")]), refused);
+    assert_eq!(back(RollbackTo::Release(ChangeNumber(1)), vec![release(1, "v1")]), refused);
+    // What ran before the deploy that brought it is known whole.
+    let mut before = Release { origin: Origin::Baseline, ..release(2, "v1") };
+    before.workloads.push(ReleaseWorkload {
+        workload: name("worker"),
+        template: template("worker", &image("worker", "v0", None)).json().clone(),
+        images: [(name("worker"), image("worker", "v0", None))].into(),
+    });
+    let work = work_of(back(RollbackTo::Previous, vec![release(1, "v1"), before]));
+    let went_to: Vec<_> =
+        work.workloads.iter().map(|item| item.images[0].to.reference.tag().map(str::to_owned)).collect();
+    assert_eq!(went_to, [Some("v1".to_owned()), Some("v0".to_owned())]);
 }
 
 #[test]
