@@ -188,9 +188,11 @@ left-row = { $workload }: { $what ->
    *[returned] { $old } is written back
 }
 superseded = { $target }: somebody else changed it
+superseded-gone = { $target }: somebody deleted { $workload }
 superseded-how = { $how ->
     [template] { $workload } got another pod template while { $number } was under way. I leave theirs alone.
     [undone] What { $number } had written to { $workload } was undone. I don't write it again.
+    [gone] { $workload } was deleted while { $number } was under way. I don't make it again.
    *[recreated] { $workload } was deleted and made anew while { $number } was under way. I leave it alone.
 }
 superseded-after-failure = { $number } had failed before that, so { $new } is locked all the same.

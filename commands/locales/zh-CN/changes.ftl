@@ -182,9 +182,11 @@ left-row = { $workload }：{ $what ->
    *[returned] 已写回 { $old }
 }
 superseded = { $target } 被别人改动了
+superseded-gone = { $target }：{ $workload } 被别人删除了
 superseded-how = { $how ->
     [template] { $number } 进行中，{ $workload } 换了别的 Pod 模板。我不去动它。
     [undone] { $number } 写入 { $workload } 的内容被撤销了。我不会再写一遍。
+    [gone] { $number } 进行中，{ $workload } 被删除了。我不会重新创建它。
    *[recreated] { $number } 进行中，{ $workload } 被删除并重建。我不去动它。
 }
 superseded-after-failure = 在那之前 { $number } 已经失败，所以 { $new } 仍然锁定。

@@ -301,4 +301,4 @@ impl Desk for Dispatch {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

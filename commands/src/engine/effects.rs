@@ -296,7 +296,7 @@ impl<'a> Writing<'a> {
             (Decision::Paused, _) => Event::Rejected(Refused::Paused { workload }),
             (Decision::Missing, _) if first && !may_have_written => Event::Rejected(Refused::Missing { workload }),
             (Decision::Missing, MarkerStep::Fence) => Event::Settled,
-            (Decision::Missing, _) => Event::Overtaken(workload, Overtaken::Recreated),
+            (Decision::Missing, _) => Event::Overtaken(workload, Overtaken::Gone),
             (Decision::Done { .. } | Decision::Patch(_), _) => return Ok(Done::Again),
         };
         Ok(Done::Event(event))

@@ -87,3 +87,6 @@ impl Engine {
         Ok(self.records.change(id).await?.map(Live::read))
     }
 }
+
+#[cfg(test)]
+mod tests;

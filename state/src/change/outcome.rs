@@ -179,6 +179,8 @@ pub enum Overtaken {
     Undone,
     /// The object was deleted and made anew.
     Recreated,
+    /// The object was deleted.
+    Gone,
 }
 
 /// Why nothing was written.

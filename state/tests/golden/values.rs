@@ -173,9 +173,12 @@ fn outcomes() -> Vec<(String, Outcome)> {
     for why in [CantTell::NoPods, CantTell::Paused, CantTell::Released, CantTell::ReleasedUnsettled, CantTell::Gone] {
         outcomes.push(Outcome::CantTell { why });
     }
-    for (how, after_failure) in
-        [(Overtaken::Template, None), (Overtaken::Undone, Some(failure())), (Overtaken::Recreated, None)]
-    {
+    for (how, after_failure) in [
+        (Overtaken::Template, None),
+        (Overtaken::Undone, Some(failure())),
+        (Overtaken::Recreated, None),
+        (Overtaken::Gone, None),
+    ] {
         outcomes.push(Outcome::Superseded { workload: name("api"), how, after_failure });
     }
     outcomes.into_iter().map(|outcome| (outcome_word(&outcome), outcome)).collect()
@@ -220,6 +223,7 @@ fn outcome_word(outcome: &Outcome) -> String {
             Overtaken::Template => "template",
             Overtaken::Undone => "undone",
             Overtaken::Recreated => "recreated",
+            Overtaken::Gone => "gone",
         },
     };
     format!("{}-{part}", outcome.word())

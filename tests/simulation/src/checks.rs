@@ -232,7 +232,7 @@ pub fn somebody_else_really_did_it(entry: &Entry, cluster: &Cluster, prepared: D
     match &ended.outcome {
         Outcome::Superseded { workload, how, .. } => {
             let paths: &[&str] = match how {
-                Overtaken::Recreated => &[DELETED],
+                Overtaken::Recreated | Overtaken::Gone => &[DELETED],
                 Overtaken::Template | Overtaken::Undone => &["/spec/template", "/spec/paused", MARKER, DELETED],
             };
             demand(wrote(workload, paths), || format!("{what} is superseded ({how:?}), and nobody else wrote"))

@@ -203,12 +203,17 @@ fn superseded(
     left: &[LeftBehind],
 ) -> Card {
     let words = story.words;
-    let mut card = Card::new(CardState::Ended, say_first!(words, "superseded", target = story.target()));
+    let first = match how {
+        Overtaken::Gone => say_first!(words, "superseded-gone", target = story.target(), workload = workload),
+        _ => say_first!(words, "superseded", target = story.target()),
+    };
+    let mut card = Card::new(CardState::Ended, first);
     card.plain(say!(words, "superseded-next", who = story.who(), command = status_command(story.target())));
     let how = match how {
         Overtaken::Template => "template",
         Overtaken::Undone => "undone",
         Overtaken::Recreated => "recreated",
+        Overtaken::Gone => "gone",
     };
     let how = Arg::Choice(how);
     card.plain(say!(words, "superseded-how", how = how, workload = workload, number = story.number()));

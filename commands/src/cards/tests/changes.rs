@@ -392,6 +392,7 @@ fn other_ends() {
         ("superseded: template", superseded(Overtaken::Template, false)),
         ("superseded: undone, after a failure", superseded(Overtaken::Undone, true)),
         ("superseded: recreated", superseded(Overtaken::Recreated, false)),
+        ("superseded: gone", superseded(Overtaken::Gone, false)),
     ]));
 }
 

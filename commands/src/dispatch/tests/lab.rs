@@ -32,18 +32,18 @@ use crate::invocation::{RequestId, Via};
 use crate::ports::{Cluster, ClusterFault, Patched, Registry, RegistryFault, Resolved};
 use crate::press::Press;
 
-pub(super) fn name<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+pub(crate) fn name<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
     text.parse().expect("a name")
 }
 
 /// So many seconds after the night began.
-pub(super) fn at(seconds: u64) -> Now {
+pub(crate) fn at(seconds: u64) -> Now {
     let began = "2026-11-26T03:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().expect("a moment");
     Now { wall: began + Duration::from_secs(seconds), monotonic: Duration::from_secs(seconds) }
 }
 
 /// lin is on call, mo and sun are developers, zhou owns `api`, ann is an admin, eve may only look, and bob not even that.
-pub(super) fn catalogue() -> Catalogue {
+pub(crate) fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue { on_call: Some(name("lin")), ..Catalogue::default() };
     for who in ["lin", "mo", "sun", "zhou", "ann", "eve", "bob"] {
         let roles: &[&str] = match who {
@@ -100,11 +100,13 @@ pub(super) fn catalogue() -> Catalogue {
 
 /// A cluster of which the watches know something. Whoever asks it anything is counted.
 #[derive(Default)]
-pub(super) struct Watched {
-    pub(super) views: Mutex<BTreeMap<TargetName, WorkloadView>>,
-    pub(super) asked: AtomicUsize,
+pub(crate) struct Watched {
+    pub(crate) views: Mutex<BTreeMap<TargetName, WorkloadView>>,
+    pub(crate) asked: AtomicUsize,
+    /// What a fresh read of any workload finds; nobody answers where that is not said.
+    pub(crate) read: Mutex<Option<Option<WorkloadSeen>>>,
     /// So many seconds ago it was read.
-    pub(super) age: AtomicU64,
+    pub(crate) age: AtomicU64,
 }
 
 impl Watched {
@@ -128,7 +130,10 @@ impl Cluster for Watched {
         _target: &'a Target,
         _workload: &'a Workload,
     ) -> BoxFuture<'a, Result<Option<WorkloadSeen>, ClusterFault>> {
-        self.asked()
+        match &*self.read.lock().expect("not poisoned") {
+            Some(found) => future::ready(Ok(found.clone())).boxed(),
+            None => self.asked(),
+        }
     }
 
     fn pods<'a>(
@@ -170,7 +175,7 @@ impl Cluster for Watched {
 
 /// A registry that is configured for everything, and counts who asks.
 #[derive(Default)]
-pub(super) struct Asked(pub(super) AtomicUsize);
+pub(crate) struct Asked(pub(crate) AtomicUsize);
 
 impl Registry for Asked {
     fn configured(&self, _repository: &state::image::Repository) -> bool {
@@ -183,22 +188,22 @@ impl Registry for Asked {
     }
 }
 
-pub(super) struct Lab {
-    pub(super) store: Arc<dyn Store>,
-    pub(super) engine: Engine,
-    pub(super) cluster: Arc<Watched>,
-    pub(super) registry: Arc<Asked>,
-    pub(super) desk: Arc<Dispatch>,
-    pub(super) heard: Arc<Mutex<Vec<Heard>>>,
+pub(crate) struct Lab {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) engine: Engine,
+    pub(crate) cluster: Arc<Watched>,
+    pub(crate) registry: Arc<Asked>,
+    pub(crate) desk: Arc<Dispatch>,
+    pub(crate) heard: Arc<Mutex<Vec<Heard>>>,
 }
 
 impl Lab {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::over(Arc::new(MemoryStore::new()))
     }
 
     /// The same over a store that may hold something already.
-    pub(super) fn over(store: Arc<dyn Store>) -> Self {
+    pub(crate) fn over(store: Arc<dyn Store>) -> Self {
         let (cluster, registry): (Arc<Watched>, Arc<Asked>) = Default::default();
         let engine = Engine {
             records: Records::new(store.clone()),
@@ -222,12 +227,12 @@ impl Lab {
     }
 
     /// Says a line, and gets the answer as a front end would.
-    pub(super) fn say(&self, who: &str, text: &str) -> Answer {
+    pub(crate) fn say(&self, who: &str, text: &str) -> Answer {
         self.say_again(&self.request(), who, text)
     }
 
     /// The same with an id of the request.
-    pub(super) fn say_again(&self, request: &str, who: &str, text: &str) -> Answer {
+    pub(crate) fn say_again(&self, request: &str, who: &str, text: &str) -> Answer {
         let invocation = Invocation {
             speaker: name(who),
             typed_by: None,
@@ -242,7 +247,7 @@ impl Lab {
     }
 
     /// Does it later, as a front end would, and gets the whole answer as text.
-    pub(super) fn later(&self, seconds: u64, who: &str, what: What) -> (AnswerKind, String) {
+    pub(crate) fn later(&self, seconds: u64, who: &str, what: What) -> (AnswerKind, String) {
         let request = RequestId(self.request());
         let invocation = Invocation { speaker: name(who), typed_by: None, request, via: Via::Console, what };
         let before = self.revision();
@@ -262,11 +267,11 @@ impl Lab {
     }
 
     /// Says a line that is refused, and gets the rule.
-    pub(super) fn refusal(&self, who: &str, text: &str) -> Refusal {
+    pub(crate) fn refusal(&self, who: &str, text: &str) -> Refusal {
         self.refused(who, What::Text(text.to_owned()))
     }
 
-    pub(super) fn refused_press(&self, who: &str, press: Press) -> Refusal {
+    pub(crate) fn refused_press(&self, who: &str, press: Press) -> Refusal {
         self.refused(who, What::Press(press))
     }
 
@@ -282,7 +287,7 @@ impl Lab {
     }
 
     /// Presses a button.
-    pub(super) fn press(&self, who: &str, press: Press) -> Answer {
+    pub(crate) fn press(&self, who: &str, press: Press) -> Answer {
         match self.carried_out(who, &What::Press(press.clone())) {
             Ok(answer) => answer,
             Err(Stop::Refused(refusal)) => panic!("{press:?}: {refusal:?}"),
@@ -291,23 +296,23 @@ impl Lab {
     }
 
     /// How often the store was written.
-    pub(super) fn revision(&self) -> Revision {
+    pub(crate) fn revision(&self) -> Revision {
         block_on(self.store.range(Range::under(&Key::kind("claim")).limit(1))).expect("a range").revision
     }
 
     /// Begins a deploy of `api` in `prod`.
-    pub(super) fn begun(&self, who: &str) -> (ChangeId, ChangeNumber) {
+    pub(crate) fn begun(&self, who: &str) -> (ChangeId, ChangeNumber) {
         let answer = self.say(who, "/deploy api prod v2");
         assert_eq!(answer.kind, AnswerKind::Done, "{}", answer.card.first_line);
         answer.change.expect("a change")
     }
 
-    pub(super) fn change(&self, id: ChangeId) -> Change {
+    pub(crate) fn change(&self, id: ChangeId) -> Change {
         block_on(self.engine.records.change(id)).expect("readable").expect("a change").change
     }
 
     /// Puts an open change into a phase, as the engine would.
-    pub(super) fn put(&self, id: ChangeId, set: impl FnOnce(&mut Head)) {
+    pub(crate) fn put(&self, id: ChangeId, set: impl FnOnce(&mut Head)) {
         let stored = block_on(self.engine.records.change(id)).expect("readable").expect("a change");
         let mut change = stored.change.clone();
         change.work.get_or_insert_with(|| work(&stored.change.target));
@@ -318,7 +323,7 @@ impl Lab {
     }
 
     /// Something happens to a change.
-    pub(super) fn happens(&self, id: ChangeId, event: Event) {
+    pub(crate) fn happens(&self, id: ChangeId, event: Event) {
         let stored = block_on(self.engine.records.change(id)).expect("readable").expect("a change");
         let next = transition(&stored.change, event, at(2).wall).expect("something follows");
         let advanced = block_on(self.engine.records.advance(&stored, &next, at(2).wall)).expect("an advance");
@@ -326,23 +331,23 @@ impl Lab {
     }
 
     /// Spoils a part of a change's record.
-    pub(super) fn spoil(&self, id: ChangeId, part: &str) {
+    pub(crate) fn spoil(&self, id: ChangeId, part: &str) {
         self.damage(Key::kind("change").text(&id.to_string()).text(part));
     }
 
     /// Puts what nobody can read in the place of a record.
-    pub(super) fn damage(&self, key: Key) {
+    pub(crate) fn damage(&self, key: Key) {
         let mut commit = Commit::new();
         commit.put(key, *b"\0{\"v\":1,\"half of");
         block_on(self.store.commit(commit)).expect("a commit");
     }
 
     /// What runs in `api` of `prod`, as the watches know it: version 1 on two ready pods.
-    pub(super) fn runs(&self, tag: &str) {
+    pub(crate) fn runs(&self, tag: &str) {
         self.runs_in("api", "prod", tag);
     }
 
-    pub(super) fn runs_in(&self, service: &str, environment: &str, tag: &str) {
+    pub(crate) fn runs_in(&self, service: &str, environment: &str, tag: &str) {
         let template = Arc::new(template(tag));
         let view = WorkloadView { workload: Some(seen(template)), pods: Vec::new() };
         self.cluster.views.lock().expect("not poisoned").insert(target_name(service, environment), view);
@@ -350,22 +355,22 @@ impl Lab {
 }
 
 /// All lines of an answer.
-pub(super) fn text(answer: &Answer) -> String {
+pub(crate) fn text(answer: &Answer) -> String {
     let lines = answer.card.lines.iter().map(|line| line.text.to_string());
     std::iter::once(answer.card.first_line.to_string()).chain(lines).collect::<Vec<_>>().join("\n")
 }
 
-pub(super) fn target_name(service: &str, environment: &str) -> TargetName {
+pub(crate) fn target_name(service: &str, environment: &str) -> TargetName {
     TargetName { service: name(service), environment: name(environment) }
 }
 
-fn template(tag: &str) -> Template {
+pub(crate) fn template(tag: &str) -> Template {
     Template::new(
         json!({ "spec": { "containers": [{ "name": "app", "image": format!("r.example/shop/api:{tag}") }] } }),
     )
 }
 
-fn seen(template: Arc<Template>) -> WorkloadSeen {
+pub(crate) fn seen(template: Arc<Template>) -> WorkloadSeen {
     WorkloadSeen {
         uid: "uid-1".to_owned(),
         generation: 3,
@@ -407,18 +412,18 @@ fn work(target: &Target) -> Work {
     Work { workloads: target.workloads.iter().map(one).collect(), release: None, differences: Vec::new() }
 }
 
-pub(super) fn written() -> Vec<Written> {
+pub(crate) fn written() -> Vec<Written> {
     vec![Written { step: MarkerStep::Apply, generation: 4, template: template("v2").hash(), at: at(1).wall }]
 }
 
-pub(super) fn failure() -> Failure {
+pub(crate) fn failure() -> Failure {
     Failure { workload: name("api"), kind: CauseKind::CrashLoop, ended_by: EndedBy::Sign, at: at(1).wall }
 }
 
-pub(super) fn rolling() -> Phase {
+pub(crate) fn rolling() -> Phase {
     Phase::Rolling { written: written() }
 }
 
-pub(super) fn holding() -> Phase {
+pub(crate) fn holding() -> Phase {
     Phase::Holding { written: written(), failure: failure(), held: BTreeMap::new(), not_returned: None }
 }

@@ -2,7 +2,7 @@
 
 mod again;
 mod following;
-mod lab;
+pub(crate) mod lab;
 mod locking;
 mod looking;
 mod releasing;

@@ -73,6 +73,7 @@ fn word(decision: &Decision) -> &'static str {
         Decision::Overtaken(Overtaken::Recreated) => "recreated",
         Decision::Paused => "paused",
         Decision::Missing => "missing",
+        Decision::Overtaken(Overtaken::Gone) => "gone",
     }
 }
 
