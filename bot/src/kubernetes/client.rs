@@ -1,14 +1,14 @@
 //! Making a client: where the API server is, who we are to it, and why that can't be found out.
 
 use std::error::Error;
+use std::time::Duration;
 
 use http::{HeaderValue, header};
-use kube::client::AuthError;
-use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use state::fault::Fault;
 
 use super::connection::HEARTBEAT_LIMIT;
-use super::text;
+use super::{plugin, text};
 use crate::config::ClusterAccess;
 
 /// Why a cluster can't be reached from here.
@@ -57,42 +57,33 @@ pub(crate) async fn way(access: &ClusterAccess) -> Result<kube::Config, Lack> {
     Ok(config)
 }
 
+/// A client, and after how long its credentials are to be fetched anew.
+pub(super) struct Made {
+    pub(super) client: kube::Client,
+    pub(super) renewed_after: Option<Duration>,
+}
+
 /// A client for a cluster. It reads files, and may run a command that fetches a token.
-pub(super) async fn make(access: &ClusterAccess) -> Result<kube::Client, Fault> {
+pub(super) async fn make(access: &ClusterAccess) -> Result<Made, Fault> {
     let mut config = way(access).await.map_err(Lack::fault)?;
-    let plugin = config.auth_info.exec.as_mut().map(|exec| {
-        // Nobody sits in front of a bot: a plugin that asks would wait for ever, or write into our console.
-        exec.interactive_mode = Some(ExecInteractiveMode::Never);
-        exec.command.clone().unwrap_or_default()
-    });
+    let renewed_after = plugin::fetch(&mut config.auth_info, plugin::LIMIT).await?;
     // Each request is made once: whether it may be made again is not for the client to decide.
     config.default_retry = false;
     config.connect_timeout = Some(HEARTBEAT_LIMIT);
     let agent = HeaderValue::from_static(concat!("rotabot/", env!("CARGO_PKG_VERSION")));
     config.headers.push((header::USER_AGENT, agent));
-    kube::Client::try_from(config).map_err(|error| match plugin {
-        Some(plugin) => Fault::new(format!("with the credential plugin {plugin}: {}", told(&error).chain())),
-        None => told(&error),
-    })
+    let client = kube::Client::try_from(config).map_err(|error| told(&error))?;
+    Ok(Made { client, renewed_after })
 }
 
-/// An error of the client as it may be logged. Some tell more than that: a command with its environment and what it
-/// printed, or the lines of a kubeconfig, where the tokens are.
+/// An error of the client as it may be logged. Some tell more than that: the lines of a kubeconfig, where the tokens are.
 pub(super) fn told(error: &(dyn Error + 'static)) -> Fault {
     let mut cause = Some(error);
     while let Some(one) = cause {
-        let sentence = match (one.downcast_ref::<AuthError>(), one.downcast_ref::<KubeconfigError>()) {
-            (Some(AuthError::AuthExecRun { out, .. }), _) => {
-                let said = text::sentence(&String::from_utf8_lossy(&out.stderr));
-                Some(format!("the credential plugin ended with {}: {said}", out.status))
-            }
-            (Some(AuthError::AuthExecParse(error)), _) => {
-                let place = place(error.location().map(|at| (at.line(), at.column())));
-                Some(format!("what the credential plugin printed can't be read{place}"))
-            }
-            (_, Some(KubeconfigError::Parse(error))) => {
-                let place = place(error.location().map(|at| (at.line(), at.column())));
-                Some(format!("the kubeconfig can't be read{place}"))
+        let sentence = match one.downcast_ref::<KubeconfigError>() {
+            Some(KubeconfigError::Parse(error)) => {
+                let place = error.location().map(|at| format!(", line {}, column {}", at.line(), at.column()));
+                Some(format!("the kubeconfig can't be read{}", place.unwrap_or_default()))
             }
             _ => None,
         };
@@ -102,10 +93,6 @@ pub(super) fn told(error: &(dyn Error + 'static)) -> Fault {
         cause = one.source();
     }
     Fault::new(text::sentence(Fault::of(error).chain()))
-}
-
-fn place(at: Option<(u64, u64)>) -> String {
-    at.map(|(line, column)| format!(", line {line}, column {column}")).unwrap_or_default()
 }
 
 fn has_proxy(kubeconfig: &Kubeconfig, context: &str) -> bool {

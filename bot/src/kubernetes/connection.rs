@@ -63,6 +63,10 @@ pub(super) struct Connection {
 struct Client {
     client: Option<kube::Client>,
     made: Option<Instant>,
+    /// When its credentials are to be fetched anew.
+    renewed: Option<Instant>,
+    /// Why no newer one could be made.
+    unmade: Option<Fault>,
     /// Why the cluster can't be used, while it can't.
     trouble: Option<ClusterFault>,
 }
@@ -175,6 +179,7 @@ impl Connection {
             if remake_client_after(misses) || locked(&self.client).client.is_none() {
                 self.make_client(Duration::ZERO).await;
             }
+            self.renew_credentials();
             let sent = Instant::now();
             match self.beat().await {
                 Ok(()) => {
@@ -190,7 +195,7 @@ impl Connection {
                     self.answered(sent);
                 }
                 Err(fault) => {
-                    let fault = fault.trouble();
+                    let fault = self.told(fault);
                     if misses == 0 {
                         tracing::warn!(cluster = %self.name(), fault = ?fault, "The API server does not answer");
                     }
@@ -211,6 +216,20 @@ impl Connection {
     pub(super) fn broke(&self) {
         tracing::error!(cluster = %self.name(), "The task of the heartbeat panicked; it is begun again");
         self.renew();
+    }
+
+    /// Credentials that are not taken, where newer ones can't be fetched, are a matter of that.
+    fn told(&self, fault: CallFault) -> ClusterFault {
+        let unmade = locked(&self.client).unmade.clone().filter(|_| fault.is_unauthenticated());
+        unmade.map_or_else(|| fault.trouble(), ClusterFault::Unreachable)
+    }
+
+    /// Fetches credentials anew before they end. The heartbeat doesn't wait for it: the old ones still serve.
+    fn renew_credentials(self: &Arc<Self>) {
+        if locked(&self.client).renewed.is_some_and(|at| at <= Instant::now()) {
+            let connection = Arc::clone(self);
+            tokio::spawn(async move { connection.make_client(CLIENT_REST).await });
+        }
     }
 
     async fn beat(&self) -> Result<(), CallFault> {
@@ -262,12 +281,20 @@ impl Connection {
         let mut client = locked(&self.client);
         let made = match made {
             Ok(made) => {
-                client.client = Some(made);
+                client.client = Some(made.client);
+                client.renewed = made.renewed_after.map(|after| Instant::now() + after);
+                client.unmade = None;
                 true
             }
             // An old client is better than none.
             Err(fault) => {
-                client.trouble = Some(ClusterFault::Unreachable(fault));
+                if client.client.is_none() {
+                    client.trouble = Some(ClusterFault::Unreachable(fault.clone()));
+                } else if client.unmade.is_none() {
+                    tracing::warn!(cluster = %self.name(), fault = fault.chain(), "The client can't be made anew; the \
+                        old one serves as long as its credentials are taken");
+                }
+                client.unmade = Some(fault);
                 false
             }
         };
@@ -298,37 +325,120 @@ mod tests {
 
     use super::*;
 
+    /// A connection whose kubeconfig names a plugin, which notes each of its starts.
+    struct Odd {
+        folder: tempfile::TempDir,
+        connection: Arc<Connection>,
+    }
+
+    impl Odd {
+        /// `script` is what the plugin does at its second start and later; at the first as well where `first` is empty.
+        fn new(address: &str, first: &str, script: &str) -> Self {
+            let folder = tempfile::tempdir().expect("a folder");
+            let file = folder.path().join("kubeconfig");
+            let mut whole = format!("cd '{}'; echo once >> started; ", folder.path().display());
+            if !first.is_empty() {
+                whole += &format!("if [ $(wc -l < started) = 1 ]; then {first}; exit 0; fi; ");
+            }
+            let exec = json!({ "command": "sh", "args": ["-c", whole + script] });
+            let kubeconfig = client::tests::kubeconfig(&exec).replace("127.0.0.1:1", address);
+            std::fs::write(&file, kubeconfig).expect("written");
+            let access = ClusterAccess::Kubeconfig { file: Some(file), context: "odd".to_owned() };
+            let name = ClusterName::new("odd").expect("a name");
+            Self { folder, connection: Arc::new(Connection::new(name, access, Arc::new(|_, _, _| {}))) }
+        }
+
+        fn starts(&self) -> usize {
+            std::fs::read_to_string(self.folder.path().join("started")).unwrap_or_default().lines().count()
+        }
+
+        /// The plugin need not wait any longer.
+        fn go(&self) {
+            std::fs::write(self.folder.path().join("go"), "").expect("written");
+        }
+
+        async fn until(&self, what: &str, wanted: impl Fn() -> bool) {
+            let wait = async {
+                while !wanted() {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            };
+            let waited = timeout(Duration::from_secs(20), wait).await;
+            assert!(waited.is_ok(), "{what}: {:?}", self.connection.trouble());
+        }
+    }
+
+    const HANGS: &str = "n=0; while [ ! -e go ] && [ $n -lt 200 ]; do n=$((n+1)); sleep 0.05; done; ";
+
+    fn prints(token: &str, seconds: i64) -> String {
+        let end = crate::clock::now().wall + chrono::TimeDelta::seconds(seconds);
+        format!("echo '{{\"status\": {{\"token\": \"{token}\", \"expirationTimestamp\": \"{end:?}\"}}}}'")
+    }
+
     #[tokio::test]
     async fn a_plugin_that_hangs_is_not_started_again() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (file, started, go) =
-            (folder.path().join("kubeconfig"), folder.path().join("started"), folder.path().join("go"));
-        let script = format!(
-            "echo once >> '{}'; n=0; while [ ! -e '{}' ] && [ $n -lt 200 ]; do n=$((n+1)); sleep 0.05; done; exit 1",
-            started.display(),
-            go.display()
-        );
-        std::fs::write(&file, client::tests::kubeconfig(&json!({ "command": "sh", "args": ["-c", script] })))
-            .expect("written");
-        let access = ClusterAccess::Kubeconfig { file: Some(file), context: "odd".to_owned() };
-        let name = ClusterName::new("odd").expect("a name");
-        let connection = Arc::new(Connection::new(name, access, Arc::new(|_, _, _| {})));
+        let odd = Odd::new("127.0.0.1:1", "", &format!("{HANGS} exit 1"));
         let first = tokio::spawn({
-            let connection = Arc::clone(&connection);
+            let connection = Arc::clone(&odd.connection);
             async move { connection.make_client(Duration::ZERO).await }
         });
-        let starts = || std::fs::read_to_string(&started).unwrap_or_default().lines().count();
-        while starts() == 0 {
-            assert!(!first.is_finished(), "{:?}", connection.trouble());
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        odd.until("it begins", || odd.starts() > 0).await;
         // As after the limit: nobody waits for it any more, and it goes on all the same.
         first.abort();
-        let again = timeout(Duration::from_secs(1), connection.make_client(Duration::ZERO)).await;
-        assert_eq!((again, starts()), (Ok(false), 1));
-        std::fs::write(&go, "").expect("written");
+        let again = timeout(Duration::from_secs(1), odd.connection.make_client(Duration::ZERO)).await;
+        assert_eq!((again, odd.starts()), (Ok(false), 1));
+        odd.go();
         // The folder stays until the last look at it.
-        drop(connection.making.lock().await);
+        drop(odd.connection.making.lock().await);
+    }
+
+    #[tokio::test]
+    async fn a_plugin_that_hangs_when_its_token_ends_runs_once_and_is_taken_at_its_word_when_it_answers() {
+        let odd = Odd::new("127.0.0.1:1", &prints("first", 0), &format!("{HANGS} {}", prints("second", 3600)));
+        assert!(odd.connection.make_client(Duration::ZERO).await, "{:?}", odd.connection.trouble());
+        locked(&odd.connection.client).made = None;
+        let due = || locked(&odd.connection.client).renewed.is_some_and(|at| at <= Instant::now());
+        assert!(due(), "the first token has ended");
+        // As the heartbeat does, over and over, and whoever is told that the token is not taken any more.
+        for _ in 0..20 {
+            odd.connection.renew_credentials();
+            tokio::task::yield_now().await;
+        }
+        odd.until("it begins anew", || odd.starts() == 2).await;
+        assert!(!odd.connection.make_client(Duration::ZERO).await);
+        assert!(odd.connection.client().is_ok(), "the old one is better than none");
+        assert_eq!(odd.starts(), 2);
+        odd.go();
+        odd.until("the new token is taken", || !due()).await;
+        assert_eq!(odd.starts(), 2);
+    }
+
+    #[tokio::test]
+    async fn credentials_that_can_t_be_renewed_are_told_as_that() {
+        let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = server.local_addr().expect("an address").to_string();
+        let serving = tokio::spawn(async move {
+            use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+            while let Ok((mut stream, _)) = server.accept().await {
+                let body = r#"{"kind":"Status","status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}"#;
+                let head = "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\nconnection: close\r\n";
+                let _ = stream.read(&mut [0; 4096]).await;
+                let answer = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        let odd = Odd::new(&address, &prints("first", 0), "echo no card in the reader >&2; exit 3");
+        assert!(odd.connection.make_client(Duration::ZERO).await, "{:?}", odd.connection.trouble());
+        locked(&odd.connection.client).made = None;
+        let alive = tokio::spawn(Arc::clone(&odd.connection).keep_alive());
+        let told = || match odd.connection.trouble() {
+            Some(ClusterFault::Unreachable(fault)) => fault.chain().to_owned(),
+            _ => String::new(),
+        };
+        odd.until("it is told", || told().contains("the credential plugin sh")).await;
+        assert!(told().contains("no card in the reader"), "{}", told());
+        alive.abort();
+        serving.abort();
     }
 
     #[test]

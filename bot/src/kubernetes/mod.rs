@@ -10,6 +10,7 @@ mod connection;
 mod freshness;
 mod knowledge;
 mod objects;
+mod plugin;
 mod requests;
 mod room;
 mod selector;
