@@ -23,7 +23,7 @@ pub struct Cause {
     pub pod: Option<String>,
     /// The container of it.
     pub container: Option<String>,
-    /// The word that Kubernetes has for it: `CrashLoopBackOff`, `OOMKilled`…
+    /// The word that Kubernetes has for it: `CrashLoopBackOff`, `OOMKilled`… Of a pause, who laid it.
     pub reason: String,
     /// The sentence that Kubernetes has for it.
     pub message: String,
@@ -63,6 +63,8 @@ pub enum CauseKind {
     Unschedulable,
     /// No pod was made at all: a quota or an admission webhook refuses.
     NotCreated,
+    /// Somebody else paused it before it was written.
+    PausedBySomebody,
     /// The rollout stands still, and neither the pods nor the cluster say why.
     Stuck,
     /// Ready pods run another image than was asked for.

@@ -68,6 +68,7 @@ pub(super) type Misshapen = &'static str;
 impl Deployment {
     pub(super) fn read(mut json: Value) -> Result<Self, Misshapen> {
         let template = json.pointer_mut("/spec/template").map(Value::take).ok_or("a Deployment without a template")?;
+        let paused = json.pointer("/spec/paused").and_then(Value::as_bool).unwrap_or(false);
         let annotation = |key| json.pointer("/metadata/annotations")?.get(key)?.as_str().map(str::to_owned);
         let seen = WorkloadSeen {
             uid: owned(&json, "/metadata/uid").ok_or("an object without a uid")?,
@@ -79,7 +80,8 @@ impl Deployment {
             updated: count(json.pointer("/status/updatedReplicas")),
             ready: count(json.pointer("/status/readyReplicas")),
             available: count(json.pointer("/status/availableReplicas")),
-            paused: json.pointer("/spec/paused").and_then(Value::as_bool).unwrap_or(false),
+            paused,
+            paused_by: if paused { manager_of(&json, "/f:spec/f:paused") } else { None },
             has_annotations: json.pointer("/metadata/annotations").is_some_and(Value::is_object),
             marker: annotation(MARKER_ANNOTATION),
             template: Arc::new(Template::new(template)),
@@ -90,6 +92,16 @@ impl Deployment {
         let name = owned(&json, "/metadata/name").ok_or("an object without a name")?;
         Ok(Self { name, seen, selector: Selector::read(json.pointer("/spec/selector")) })
     }
+}
+
+/// Who wrote a field last, by the name that they gave as their field manager. A name is whatever they chose.
+fn manager_of(json: &Value, field: &str) -> Option<String> {
+    let entries = list(json, "/metadata/managedFields");
+    let owns = |entry: &&Value| entry.get("fieldsV1").and_then(|fields| fields.pointer(field)).is_some();
+    // Moments of this form sort as text; of the same moment the later entry counts.
+    let last = entries.iter().filter(owns).max_by_key(|entry| entry.get("time").and_then(Value::as_str));
+    let name = text::sentence(last?.get("manager")?.as_str()?);
+    Some(name).filter(|name| !name.is_empty())
 }
 
 fn condition(json: &Value) -> ConditionSeen {

@@ -119,6 +119,7 @@ cause-kind = { $kind ->
     [never-ready] new pods run, but don't get ready
     [unschedulable] new pods find no node to run on
     [not-created] no new pod is made: the cluster refuses
+    [paused] somebody else paused it before I could write
     [stuck] the rollout stands still, and no pod shows why
    *[wrong-image] ready pods run another image than was asked for
 }
@@ -129,6 +130,9 @@ cause-restarts = { $restarts ->
    *[other] { $restarts } restarts since { $since }
 }
 cause-since = since { $since }
+cause-paused = { $workload } is paused, and not by me: somebody may be in the middle of something.
+cause-paused-by = { $workload } was paused by { $by }, not by me: somebody may be in the middle of something.
+cause-paused-next = Ask around; { $command } resumes it.
 cause-so-far = So far: { $what }
 cause-logs = Its log: { $command }
 
@@ -241,6 +245,7 @@ refused-container-why = The config names the container { $container }; it has: {
 refused-container-next = Next: correct the container in rotabot.toml.
 refused-paused = Nothing was changed: somebody paused { $workload }
 refused-paused-why = It was not me, so somebody may be in the middle of something.
+refused-paused-why-by = It was { $by }, not me, so somebody may be in the middle of something.
 refused-paused-next = Next: ask around; { $command } resumes it.
 refused-unhealthy = Nothing was changed: { $new } runs already, unwell
 refused-unhealthy-why = Deploying the same image again would change nothing.

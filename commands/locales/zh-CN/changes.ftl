@@ -119,6 +119,7 @@ cause-kind = { $kind ->
     [never-ready] 新 Pod 在运行，但一直没有就绪
     [unschedulable] 新 Pod 找不到可用的节点
     [not-created] 新 Pod 没有创建出来：集群拒绝
+    [paused] 我写入之前，它被别人暂停了
     [stuck] 滚动更新停住了，从 Pod 上看不出原因
    *[wrong-image] 就绪的 Pod 运行的不是要求的镜像
 }
@@ -126,6 +127,9 @@ cause-deadline = { $deadline }没有进展
 cause-exit = 退出码 { $code }
 cause-restarts = { $since } 起重启 { $restarts } 次
 cause-since = { $since } 起
+cause-paused = { $workload } 被暂停，不是我做的：可能有人正在操作。
+cause-paused-by = { $workload } 被 { $by } 暂停，不是我做的：可能有人正在操作。
+cause-paused-next = 先问一问；{ $command } 可以恢复它。
 cause-so-far = 目前看到：{ $what }
 cause-logs = 它的日志：{ $command }
 
@@ -235,6 +239,7 @@ refused-container-why = 配置里写的容器是 { $container }；它有的是�
 refused-container-next = 下一步：改正 rotabot.toml 里的容器名。
 refused-paused = 线上没有任何改动：{ $workload } 被人暂停
 refused-paused-why = 不是我暂停的，可能有人正在操作。
+refused-paused-why-by = 是 { $by } 暂停的，不是我，可能有人正在操作。
 refused-paused-next = 下一步：先问一问；{ $command } 可以恢复它。
 refused-unhealthy = 线上没有任何改动：{ $new } 已在运行但不正常
 refused-unhealthy-why = 再发布同一个镜像不会有任何变化。

@@ -27,7 +27,7 @@ pub fn card(words: &Words, facts: &PlanFacts<'_>) -> Card {
         Ok(None) => return nothing_to_do(words, facts),
         Err(why) => {
             let target = facts.target;
-            let (cluster, namespace) = (target.cluster.as_str(), target.namespace.as_str());
+            let (cluster, namespace) = (target.cluster.as_str(), &target.namespace);
             let place = Place { target: &target.name, cluster, namespace };
             return refused::of(words, why, place, wanted(facts), &again);
         }

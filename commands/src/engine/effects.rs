@@ -293,7 +293,10 @@ impl<'a> Writing<'a> {
             }
             (Decision::Overtaken(how), _) => Event::Overtaken(workload, how),
             (Decision::Paused, MarkerStep::Hold) => Event::HeldAs(self.place, Held::PausedBySomebody),
-            (Decision::Paused, _) => Event::Rejected(Refused::Paused { workload }),
+            (Decision::Paused, _) => {
+                let by = seen.and_then(|seen| seen.paused_by.clone());
+                Event::Rejected(Refused::Paused { workload, by })
+            }
             (Decision::Missing, _) if first && !may_have_written => Event::Rejected(Refused::Missing { workload }),
             (Decision::Missing, MarkerStep::Fence) => Event::Settled,
             (Decision::Missing, _) => Event::Overtaken(workload, Overtaken::Gone),

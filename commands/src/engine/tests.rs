@@ -3,6 +3,7 @@
 use futures::executor::block_on;
 use state::change::Phase;
 use state::change::outcome::{Outcome, Overtaken};
+use state::evidence::CauseKind;
 use state::names::ChangeId;
 use state::rollout::seen::WorkloadSeen;
 
@@ -27,14 +28,16 @@ fn about_to_write_the_second(found: Option<WorkloadSeen>) -> (Lab, ChangeId) {
     (lab, id)
 }
 
-/// Steps until nothing more is to be done at once.
+/// Steps until it has left the phase in which it writes.
 fn steps(lab: &Lab, id: ChangeId) {
     let mut live = block_on(lab.engine.take(id)).expect("readable").expect("a change");
     for second in 10..20 {
-        match block_on(lab.engine.step(&mut live, at(second))) {
-            Stepped::Again => {}
-            Stepped::Failed(fault) => panic!("{fault:?}"),
-            Stepped::Wait(_) | Stepped::Ended => return,
+        let stepped = block_on(lab.engine.step(&mut live, at(second)));
+        if let Stepped::Failed(fault) = stepped {
+            panic!("{fault:?}");
+        }
+        if !matches!(live.change().phase(), Phase::Applying { .. }) {
+            return;
         }
     }
     panic!("it goes on for ever");
@@ -51,5 +54,24 @@ fn a_workload_that_was_deleted_is_not_told_as_made_anew() {
         let ended = lab.change(id).ended().cloned().expect("an end");
         let Outcome::Superseded { workload, how: told, .. } = ended.outcome else { panic!("{:?}", ended.outcome) };
         assert_eq!((workload, told), (name("worker"), how));
+    }
+}
+
+#[test]
+fn a_workload_that_somebody_paused_after_preparing_is_told_as_paused_and_by_whom() {
+    for by in [None, Some("kubectl-rollout".to_owned())] {
+        let paused =
+            WorkloadSeen { paused: true, paused_by: by.clone(), revision: None, ..seen(template("v1").into()) };
+        let (lab, id) = about_to_write_the_second(Some(paused));
+        steps(&lab, id);
+        let change = lab.change(id);
+        let Phase::Holding { failure, .. } = change.phase() else { panic!("{:?}", change.phase()) };
+        assert_eq!((&failure.workload, failure.kind), (&name("worker"), CauseKind::PausedBySomebody));
+        assert_eq!(change.cause.map(|cause| cause.reason), Some(by.clone().unwrap_or_default()));
+        let shown = text(&lab.say("mo", "/show 1"));
+        assert!(!shown.contains("no new pod is made"), "{shown}");
+        let who = if by.is_some() { "worker was paused by kubectl-rollout, not by me" } else { "worker is paused" };
+        assert!(shown.contains(who), "{shown}");
+        assert!(shown.contains("kubectl rollout resume deployment/worker -n prod resumes it"), "{shown}");
     }
 }

@@ -234,6 +234,9 @@ pub enum Refused {
     Paused {
         /// The workload.
         workload: WorkloadName,
+        /// Who, by the name under which they write, where the server tells.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
     },
     /// Exactly this runs, and is not healthy.
     RunsUnhealthy,

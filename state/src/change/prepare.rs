@@ -160,7 +160,7 @@ fn usable<'a>(workload: &'a Workload, found: &'a Found, holders: &BTreeSet<Chang
     }
     let resumes = paused_by_us(found).is_some();
     if seen.paused && !resumes {
-        return Err(Refused::Paused { workload: workload.name.clone() });
+        return Err(Refused::Paused { workload: workload.name.clone(), by: seen.paused_by.clone() });
     }
     let left_here = found.held.as_ref().filter(|held| holders.contains(&held.change) && stands(held, seen));
     let inherits = left_here.map(|held| &held.baseline);

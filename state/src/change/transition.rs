@@ -200,8 +200,9 @@ impl Next<'_> {
             Event::Rejected(why) if written.is_empty() => self.end(Outcome::Refused { why }),
             Event::Rejected(why) => {
                 let workload = self.work().workloads.get(written.len()).map(|item| item.workload.name.clone())?;
-                let mut transition = self.failed(written, self.failure(workload, CauseKind::NotCreated, EndedBy::Sign));
-                transition.change.cause = Some(rejected_cause(why, self.now));
+                let cause = rejected_cause(why, self.now);
+                let mut transition = self.failed(written, self.failure(workload, cause.kind, EndedBy::Sign));
+                transition.change.cause = Some(cause);
                 transition
             }
             Event::Overtaken(workload, how) => self.end(Outcome::Superseded { workload, how, after_failure: None }),
@@ -363,13 +364,15 @@ impl Next<'_> {
 }
 
 fn rejected_cause(why: Refused, since: DateTime<Utc>) -> Cause {
-    let (reason, message) = match why {
-        Refused::Rejected { sentence, .. } | Refused::Forbidden { sentence } => (String::new(), sentence),
-        Refused::Paused { .. } => ("Paused".to_owned(), String::new()),
-        _ => (String::new(), String::new()),
+    let (kind, reason, message) = match why {
+        Refused::Rejected { sentence, .. } | Refused::Forbidden { sentence } => {
+            (CauseKind::NotCreated, String::new(), sentence)
+        }
+        Refused::Paused { by, .. } => (CauseKind::PausedBySomebody, by.unwrap_or_default(), String::new()),
+        _ => (CauseKind::NotCreated, String::new(), String::new()),
     };
     Cause {
-        kind: CauseKind::NotCreated,
+        kind,
         affected: 0,
         of: 0,
         pod: None,

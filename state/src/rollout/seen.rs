@@ -111,6 +111,8 @@ pub struct WorkloadSeen {
     pub available: u32,
     /// `spec.paused`.
     pub paused: bool,
+    /// Who set that, by the name under which they write (their field manager), where the server tells.
+    pub paused_by: Option<String>,
     /// Whether the object has an annotation map at all, which a JSON Patch needs to know.
     pub has_annotations: bool,
     /// The text of our annotation, whoever wrote it.

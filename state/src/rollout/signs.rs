@@ -106,7 +106,7 @@ pub fn rank(kind: CauseKind) -> u8 {
         CauseKind::BadImageName | CauseKind::Pull => 4,
         CauseKind::TurnedUnready | CauseKind::NeverReady => 5,
         CauseKind::Unschedulable => 6,
-        CauseKind::NotCreated => 7,
+        CauseKind::NotCreated | CauseKind::PausedBySomebody => 7,
         CauseKind::Stuck => 8,
     }
 }

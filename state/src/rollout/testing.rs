@@ -149,6 +149,7 @@ impl Scene {
             ready: replicas,
             available: replicas,
             paused: false,
+            paused_by: None,
             has_annotations: true,
             marker: None,
             template: old,

@@ -207,6 +207,7 @@ fn workload_seen(workload: &str) -> WorkloadSeen {
         ready: REPLICAS,
         available: REPLICAS,
         paused: false,
+        paused_by: None,
         has_annotations: true,
         marker: None,
         template: Arc::new(before(workload)),

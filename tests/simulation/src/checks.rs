@@ -242,14 +242,19 @@ pub fn somebody_else_really_did_it(entry: &Entry, cluster: &Cluster, prepared: D
                 format!("{what} was refused as moved, and nobody else wrote")
             })
         }
-        Outcome::Refused { why: Refused::Paused { workload } } => {
+        Outcome::Refused { why: Refused::Paused { workload, .. } } => {
             demand(paused(workload), || format!("{what} was refused as paused, and nobody else paused it"))
         }
         Outcome::CantTell { why: CantTell::Paused } => {
             let some = change.target.workloads.iter().any(|workload| paused(&workload.name));
             demand(some, || format!("{what} can't tell for a pause, and nobody else paused it"))
         }
-        _ => Ok(()),
+        outcome => match outcome.failure().filter(|failure| failure.kind == CauseKind::PausedBySomebody) {
+            Some(failure) => {
+                demand(paused(&failure.workload), || format!("{what} failed for a pause, and nobody else paused it"))
+            }
+            None => Ok(()),
+        },
     }
 }
 
@@ -306,6 +311,8 @@ pub fn a_cause_is_true(entry: &Entry) -> Found {
         }),
         // These may come from registries and nodes as well.
         CauseKind::Pull | CauseKind::Unschedulable | CauseKind::NotCreated | CauseKind::Stuck => true,
+        // Who paused it is held to what others wrote, with the outcomes.
+        CauseKind::PausedBySomebody => true,
     };
     demand(true_of_it || tags.is_empty(), || {
         format!("{} names {:?} as the cause of what {tags:?} did", label(change), failure.kind)

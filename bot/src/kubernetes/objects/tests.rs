@@ -106,6 +106,26 @@ fn at(text: &str) -> DateTime<Utc> {
 }
 
 #[test]
+fn who_paused_is_told_by_their_field_manager() {
+    let read = |json: Value| Deployment::read(json).expect("a Deployment").seen;
+    let by = |manager: &str, time: &str, fields: Value| json!({ "manager": manager, "time": time, "fieldsV1": fields });
+    let mut json = deployment_json();
+    json["metadata"]["managedFields"] = json!([
+        by("kubectl-rollout", "2026-11-26T03:10:00Z", json!({ "f:spec": { "f:paused": {} } })),
+        by("helm", "2026-11-26T03:11:00Z", json!({ "f:spec": { "f:paused": {}, "f:replicas": {} } })),
+        by("kubectl-edit", "2026-11-26T03:12:00Z", json!({ "f:spec": { "f:template": {} } })),
+        json!({ "manager": "kube-controller-manager", "time": "2026-11-26T03:13:00Z", "subresource": "status" }),
+    ]);
+    assert_eq!(read(json.clone()).paused_by, None, "it is not paused");
+    json["spec"]["paused"] = json!(true);
+    assert_eq!(read(json.clone()).paused_by.as_deref(), Some("helm"));
+    json["metadata"]["managedFields"] = json!([{ "manager": 7, "fieldsV1": { "f:spec": { "f:paused": {} } } }]);
+    assert_eq!(read(json.clone()).paused_by, None);
+    json["metadata"].as_object_mut().expect("an object").remove("managedFields");
+    assert!(read(json).paused, "whoever did it");
+}
+
+#[test]
 fn a_deployment_is_read_whole() {
     let deployment = Deployment::read(deployment_json()).expect("a Deployment");
     let seen = &deployment.seen;

@@ -4,7 +4,7 @@ use state::catalogue::LogsInChat;
 use state::change::Phase;
 use state::change::outcome::{EndedBy, Failure};
 use state::evidence::{Cause, CauseKind};
-use state::names::PersonName;
+use state::names::{Namespace, PersonName, WorkloadName};
 
 use super::Story;
 use crate::card::{Card, Line, LineStyle, Span, Text, TimeStyle};
@@ -24,6 +24,7 @@ pub(super) fn kind(words: &Words, kind: CauseKind) -> Text {
         CauseKind::NeverReady => "never-ready",
         CauseKind::Unschedulable => "unschedulable",
         CauseKind::NotCreated => "not-created",
+        CauseKind::PausedBySomebody => "paused",
         CauseKind::Stuck => "stuck",
         CauseKind::WrongImage => "wrong-image",
     };
@@ -85,8 +86,36 @@ fn deadline(story: &Story<'_>, failure: Option<&Failure>) -> Text {
     }
 }
 
+/// Who paused it, and how that is undone.
+fn pause(story: &Story<'_>, cause: &Cause, card: &mut Card) {
+    let words = story.words;
+    let failure = match story.change.phase() {
+        Phase::Holding { failure, .. } | Phase::Returning { failure, .. } => failure,
+        Phase::Ended(ended) => match ended.outcome.failure() {
+            Some(failure) => failure,
+            None => return,
+        },
+        _ => return,
+    };
+    let (workload, by) = (&failure.workload, Arg::Outside(cut(&cause.reason)));
+    card.plain(match cause.reason.as_str() {
+        "" => say!(words, "cause-paused", workload = workload),
+        _ => say!(words, "cause-paused-by", workload = workload, by = by),
+    });
+    let resume = Arg::Command(resume_command(workload, &story.change.target.namespace));
+    card.plain(say!(words, "cause-paused-next", command = resume));
+}
+
+/// What lifts a pause that somebody else has laid.
+pub(super) fn resume_command(workload: &WorkloadName, namespace: &Namespace) -> String {
+    format!("kubectl rollout resume deployment/{workload} -n {namespace}")
+}
+
 fn proof(story: &Story<'_>, cause: &Cause, card: &mut Card) {
     let words = story.words;
+    if cause.kind == CauseKind::PausedBySomebody {
+        return pause(story, cause, card);
+    }
     let log = log(story, cause);
     let line = telling_line(log).map(str::to_owned).filter(|_| cause.kind.is_crash()).or_else(|| {
         let event = cause.events.last().map(|event| event.message.clone());

@@ -2,7 +2,7 @@
 
 use state::change::outcome::{PlaceOf, Refused};
 use state::image::Reference;
-use state::names::TargetName;
+use state::names::{Namespace, TargetName};
 
 use super::Story;
 use crate::card::{Card, CardState, LineStyle, Text};
@@ -16,7 +16,7 @@ pub(super) fn card(story: &Story<'_>, why: &Refused) -> Card {
     let place = Place {
         target: story.target(),
         cluster: story.change.target.cluster.as_str(),
-        namespace: story.change.target.namespace.as_str(),
+        namespace: &story.change.target.namespace,
     };
     let mut card = of(story.words, why, place, story.new_or_number(), &again);
     card.plain(Text::joined(DOT, [story.number_text(), story.asked_by()]));
@@ -28,7 +28,7 @@ pub(super) fn card(story: &Story<'_>, why: &Refused) -> Card {
 pub(crate) struct Place<'a> {
     pub(crate) target: &'a TargetName,
     pub(crate) cluster: &'a str,
-    pub(crate) namespace: &'a str,
+    pub(crate) namespace: &'a Namespace,
 }
 
 /// Such a refusal, also where it is only found out by a plan.
@@ -61,7 +61,7 @@ fn first_line(words: &Words, why: &Refused, place: Place<'_>, new: Arg) -> Text 
             let container = Arg::Name(container.to_string());
             say_first!(words, "refused-container", workload = workload, container = container)
         }
-        Refused::Paused { workload } => say_first!(words, "refused-paused", workload = workload),
+        Refused::Paused { workload, .. } => say_first!(words, "refused-paused", workload = workload),
         Refused::RunsUnhealthy => say_first!(words, "refused-unhealthy", new = new),
         Refused::NothingToReturnTo => say_first!(words, "refused-nothing-to-return-to"),
         Refused::UnknownRelease { named } => {
@@ -126,7 +126,7 @@ fn config(words: &Words, why: &Refused, place: Place<'_>, card: &mut Card) {
     match why {
         Refused::Missing { .. } => {
             let cluster = Arg::Name(place.cluster.to_owned());
-            let namespace = Arg::Name(place.namespace.to_owned());
+            let namespace = Arg::Name(place.namespace.to_string());
             let text =
                 say!(words, "refused-missing-why", target = place.target, cluster = cluster, namespace = namespace);
             card.plain(text);
@@ -145,9 +145,12 @@ fn config(words: &Words, why: &Refused, place: Place<'_>, card: &mut Card) {
 fn circumstances(words: &Words, why: &Refused, place: Place<'_>, again: &Command, card: &mut Card) {
     let target = place.target;
     match why {
-        Refused::Paused { workload } => {
-            card.plain(say!(words, "refused-paused-why"));
-            let resume = format!("kubectl rollout resume deployment/{workload} -n {}", place.namespace);
+        Refused::Paused { workload, by } => {
+            card.plain(match by {
+                Some(by) => say!(words, "refused-paused-why-by", by = Arg::Outside(by.clone())),
+                None => say!(words, "refused-paused-why"),
+            });
+            let resume = super::evidence::resume_command(workload, place.namespace);
             card.plain(say!(words, "refused-paused-next", command = Arg::Command(resume)));
         }
         Refused::RunsUnhealthy => {

@@ -174,7 +174,25 @@ fn failures() {
         })
     };
     let asked = |then| Some(Asked { until: at("03:24:00"), then });
+    let paused = move |sample: &Sample, by: &str| {
+        let scene = left(sample, asked(Unanswered::Rollback), None, CauseKind::PausedBySomebody);
+        let (kind, reason) = (CauseKind::PausedBySomebody, by.to_owned());
+        let cause = Cause {
+            kind,
+            reason,
+            affected: 0,
+            of: 0,
+            pod: None,
+            log: vec![],
+            message: String::new(),
+            events: Vec::new(),
+            ..crash()
+        };
+        scene.with(|scene| scene.change.cause = Some(cause))
+    };
     snapshot!(all(vec![
+        ("a workload that somebody has paused", scene(move |sample| paused(sample, "kubectl-rollout"))),
+        ("a workload that somebody has paused, nobody knows who", scene(move |sample| paused(sample, ""))),
         (
             "left, and asked: the old version serves",
             scene(move |sample| {
@@ -329,6 +347,7 @@ fn every_cause_has_its_sentence() {
         NeverReady,
         Unschedulable,
         NotCreated,
+        PausedBySomebody,
         Stuck,
         WrongImage,
     ];
@@ -439,7 +458,11 @@ fn refused_in_preparing() {
                 has: vec!["main".to_owned(), "proxy".to_owned()],
             })
         ),
-        ("paused", refused(|sample| Refused::Paused { workload: api(sample) })),
+        ("paused", refused(|sample| Refused::Paused { workload: api(sample), by: None })),
+        (
+            "paused by",
+            refused(|sample| Refused::Paused { workload: api(sample), by: Some("kubectl-rollout".to_owned()) })
+        ),
         ("runs unhealthy", refused(|_| Refused::RunsUnhealthy)),
         ("nothing to return to", refused(|_| Refused::NothingToReturnTo)),
         (

@@ -59,8 +59,11 @@ fn what_can_t_be_written_is_refused() {
     let no_container = Refused::NoContainer { workload: name("api"), container: name("api"), has };
     assert_eq!(onto(renamed), Prepared::Refuse(no_container));
 
-    let paused = Prepared::Refuse(Refused::Paused { workload: name("api") });
+    let paused = Prepared::Refuse(Refused::Paused { workload: name("api"), by: None });
     assert_eq!(onto(but(|seen| seen.paused = true)), paused);
+    let by = but(|seen| (seen.paused, seen.paused_by) = (true, Some("kubectl-rollout".to_owned())));
+    let told = Refused::Paused { workload: name("api"), by: Some("kubectl-rollout".to_owned()) };
+    assert_eq!(onto(by), Prepared::Refuse(told));
     // A deploy and a rollback alike.
     let back = Ask::Rollback { to: RollbackTo::Previous, template: false };
     let facts = Facts { releases: vec![release(1, "v0")], ..wanting(vec![but(|seen| seen.paused = true)], &[]) };
@@ -102,7 +105,7 @@ fn our_own_pause_is_lifted_and_its_baseline_inherited() {
 #[test]
 fn whose_pause_it_is_shows_in_marker_and_template() {
     let bad = image("api", "v9", None);
-    let paused = Prepared::Refuse(Refused::Paused { workload: name("api") });
+    let paused = Prepared::Refuse(Refused::Paused { workload: name("api"), by: None });
     let but = |change: fn(&mut Found)| {
         let mut found = held("api", &bad);
         change(&mut found);

@@ -103,6 +103,7 @@ pub(super) fn seen(template: &Arc<Template>) -> WorkloadSeen {
         ready: 2,
         available: 2,
         paused: false,
+        paused_by: None,
         has_annotations: true,
         marker: None,
         template: Arc::clone(template),

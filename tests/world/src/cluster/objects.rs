@@ -206,6 +206,7 @@ impl Deployment {
             ready: self.status.ready,
             available: self.status.available,
             paused: self.spec.paused,
+            paused_by: None,
             has_annotations: !self.annotations.is_empty(),
             marker: self.annotations.get(MARKER_ANNOTATION).cloned(),
             template: Arc::clone(&self.spec.template),
