@@ -6,14 +6,12 @@ use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use commands::invocation::{Desk as _, Invocation, RequestId, Via, What};
-use commands::ports::{ClusterFault, Patched};
+use commands::ports::{RegistryFault, Resolved};
 use futures::future::BoxFuture;
-use state::catalogue::{Person, Workload};
-use state::change::patch::PatchStep;
-use state::claim::Claim;
+use state::catalogue::Person;
 use state::fault::Fault;
+use state::image::{Image, Repository};
 use state::names::PersonName;
-use state::rollout::seen::{EventSeen, Observed, PodSeen, WorkloadSeen};
 use state::store::{Commit, Committed, Key, MemoryStore, Page, Range, StoreFault, Versioned};
 use tokio::time::timeout;
 use world::shop::Shop;
@@ -24,68 +22,26 @@ use crate::console::{Beside, Channels};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A cluster that panics when a task looks at it, once each time it is armed.
+/// A registry that panics when it is asked, once each time it is armed.
 struct Brittle {
-    cluster: Arc<dyn Cluster>,
+    registry: Arc<dyn Registry>,
     armed: Arc<AtomicBool>,
 }
 
-impl Cluster for Brittle {
-    fn observe(&self, target: &Target) -> Observed {
-        // What the test itself calls, as a dispatch, is in no task.
-        let breaks = tokio::task::try_id().is_some() && self.armed.swap(false, Ordering::SeqCst);
-        assert!(!breaks, "the panic that this test is about");
-        self.cluster.observe(target)
+impl Registry for Brittle {
+    fn configured(&self, repository: &Repository) -> bool {
+        self.registry.configured(repository)
     }
 
-    fn read<'a>(
-        &'a self,
-        target: &'a Target,
-        workload: &'a Workload,
-    ) -> BoxFuture<'a, Result<Option<WorkloadSeen>, ClusterFault>> {
-        self.cluster.read(target, workload)
-    }
-
-    fn pods<'a>(
-        &'a self,
-        target: &'a Target,
-        workload: &'a Workload,
-    ) -> BoxFuture<'a, Result<Vec<PodSeen>, ClusterFault>> {
-        self.cluster.pods(target, workload)
-    }
-
-    fn patch<'a>(
-        &'a self,
-        claim: &'a Claim,
-        target: &'a Target,
-        workload: &'a Workload,
-        patch: &'a [PatchStep],
-    ) -> BoxFuture<'a, Result<Patched, ClusterFault>> {
-        self.cluster.patch(claim, target, workload, patch)
-    }
-
-    fn events<'a>(
-        &'a self,
-        target: &'a Target,
-        object: &'a str,
-    ) -> BoxFuture<'a, Result<Vec<EventSeen>, ClusterFault>> {
-        self.cluster.events(target, object)
-    }
-
-    fn log<'a>(
-        &'a self,
-        target: &'a Target,
-        pod: &'a str,
-        container: &'a str,
-        previous: bool,
-    ) -> BoxFuture<'a, Result<Vec<String>, ClusterFault>> {
-        self.cluster.log(target, pod, container, previous)
+    fn resolve<'a>(&'a self, image: &'a Image) -> BoxFuture<'a, Result<Resolved, RegistryFault>> {
+        assert!(!self.armed.swap(false, Ordering::SeqCst), "the panic that this test is about");
+        self.registry.resolve(image)
     }
 }
 
 /// A store whose records can't be read while it is garbled.
 struct Garbled {
-    store: Arc<dyn Store>,
+    store: MemoryStore,
     garbled: Arc<AtomicBool>,
 }
 
@@ -122,11 +78,19 @@ impl Bed {
         let shop = Shop::open(clock::now().wall, &player, Person::default());
         let catalogue = Arc::clone(&shop.catalogue);
         let process = shop.world.start_process(Arc::new(MemoryStore::new()));
+        // The shop goes on by itself, as a real one does.
+        let began = clock::now().monotonic;
+        tokio::spawn(async move {
+            loop {
+                shop.advance(clock::now().monotonic.saturating_sub(began));
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
         let (armed, garbled) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let neighbours = Neighbours {
-            store: Arc::new(Garbled { store: Arc::new(MemoryStore::new()), garbled: Arc::clone(&garbled) }),
-            cluster: Arc::new(Brittle { cluster: Arc::clone(&process.cluster), armed: Arc::clone(&armed) }),
-            registry: Arc::clone(&process.registry),
+            store: Arc::new(Garbled { store: MemoryStore::new(), garbled: Arc::clone(&garbled) }),
+            cluster: Arc::clone(&process.cluster),
+            registry: Arc::new(Brittle { registry: Arc::clone(&process.registry), armed: Arc::clone(&armed) }),
             chat: Arc::new(Channels::new(Beside::Nowhere)),
             clock,
         };
