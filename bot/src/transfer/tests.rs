@@ -167,7 +167,7 @@ async fn open_changes_are_parked_whatever_they_were() {
     }
     assert_eq!(notices, 3);
     let waiting = records.waiting().await.expect("readable");
-    assert_eq!(waiting.iter().filter(|waiting| waiting.notice.what == NoticeWhat::Parked).count(), 2);
+    assert_eq!(waiting.iter().flatten().filter(|waiting| waiting.notice.what == NoticeWhat::Parked).count(), 2);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use state::catalogue::Catalogue;
 use state::change::Change;
 use state::journal::{Notice, NoticeWhat};
 use state::names::{ChangeId, ChannelName};
-use state::records::{MessageRecord, RecordFault, Waiting};
+use state::records::{MessageRecord, RecordFault, RecordName, Unreadable, Waiting};
 use state::rollout::judge::Progress;
 use state::time::Now;
 
@@ -37,6 +37,8 @@ pub struct Courier {
     edited: BTreeMap<ChangeId, Edited>,
     /// Changes whose outcome was told, and whose own message does not show it yet.
     closing: BTreeMap<ChangeId, Seen>,
+    /// Records that can't be read, each of which was logged.
+    unreadable: BTreeSet<RecordName>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -63,8 +65,8 @@ pub struct Delivered {
 impl Engine {
     /// A courier for this chat, in the words of this catalogue.
     pub fn courier(&self, chat: Arc<dyn Chat>, catalogue: Arc<Catalogue>) -> Courier {
-        let (pauses, edited, closing) = Default::default();
-        Courier { engine: self.clone(), chat, catalogue, pauses, edited, closing }
+        let (pauses, edited, closing, unreadable) = Default::default();
+        Courier { engine: self.clone(), chat, catalogue, pauses, edited, closing, unreadable }
     }
 }
 
@@ -74,6 +76,15 @@ impl Courier {
         let mut delivered = Delivered::default();
         let mut stuck: BTreeSet<ChannelName> = BTreeSet::new();
         for waiting in self.engine.records.waiting().await? {
+            let waiting = match waiting {
+                Ok(waiting) => waiting,
+                // It stays for whoever looks, and holds up no other.
+                Err(RecordFault::Unreadable(unreadable)) => {
+                    self.log_unreadable(&unreadable);
+                    continue;
+                }
+                Err(fault) => return Err(fault),
+            };
             let paused = self.is_paused(&waiting.channel, now);
             // Order is kept: behind a message that waits, the others of its channel wait too.
             if paused || stuck.contains(&waiting.channel) {
@@ -97,7 +108,7 @@ impl Courier {
 
     /// False: it could not be delivered now.
     async fn deliver(&mut self, waiting: &Waiting, now: Now) -> Result<bool, RecordFault> {
-        let records = &self.engine.records;
+        let records = self.engine.records.clone();
         let change = match records.change(waiting.notice.change).await {
             Ok(Some(stored)) => stored.change,
             Ok(None) | Err(RecordFault::Unreadable(_)) => {
@@ -138,7 +149,7 @@ impl Courier {
     }
 
     async fn post(
-        &self,
+        &mut self,
         channel: &ChannelName,
         notice: &Notice,
         change: &Change,
@@ -146,7 +157,7 @@ impl Courier {
     ) -> Result<Post, RecordFault> {
         let answers = match notice.what {
             NoticeWhat::Progress => None,
-            _ => self.engine.records.message_of(change.head.id).await?,
+            _ => self.message_of(change.head.id).await?,
         };
         let card = self.card(channel, notice, change, now).await;
         Ok(Post {
@@ -156,6 +167,24 @@ impl Courier {
             reply_to: answers.map(|message| MessageId { channel: message.channel, id: message.id }),
             silent: notice.what == NoticeWhat::Progress,
         })
+    }
+
+    /// Where a change's message is. One that can't be found again is neither answered nor edited any more; that must not
+    /// keep another message from its channel.
+    async fn message_of(&mut self, change: ChangeId) -> Result<Option<MessageRecord>, RecordFault> {
+        match self.engine.records.message_of(change).await {
+            Err(RecordFault::Unreadable(unreadable)) => {
+                self.log_unreadable(&unreadable);
+                Ok(None)
+            }
+            message => message,
+        }
+    }
+
+    fn log_unreadable(&mut self, unreadable: &Unreadable) {
+        if self.unreadable.insert(unreadable.record.clone()) {
+            tracing::error!(fault = unreadable.fault.chain(), "a record of messages can't be read, and is passed over");
+        }
     }
 
     async fn card(&self, channel: &ChannelName, notice: &Notice, change: &Change, now: Now) -> Card {
@@ -182,7 +211,7 @@ impl Courier {
             if soon || self.is_paused(&seen.change.target.channel, now) {
                 continue;
             }
-            match self.engine.records.message_of(id).await? {
+            match self.message_of(id).await? {
                 Some(message) => self.edit_one(&seen, &message, now).await,
                 None => drop(self.closing.remove(&id)),
             }
@@ -216,3 +245,6 @@ impl Courier {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

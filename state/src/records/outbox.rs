@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{MessageRecord, RecordFault, Records, keys, put};
+use super::{MessageRecord, RecordFault, Records, keys, put, unreadable};
 use crate::change::Change;
 use crate::change::outcome::Question;
 use crate::journal::{JournalLine, Notice, NoticeWhat};
@@ -22,19 +22,17 @@ pub struct Waiting {
 }
 
 impl Records {
-    /// What waits, by channel and then in order.
-    pub async fn waiting(&self) -> Result<Vec<Waiting>, RecordFault> {
+    /// What waits, by channel and then in order; one that can't be read is an error in its place.
+    pub async fn waiting(&self) -> Result<Vec<Result<Waiting, RecordFault>>, RecordFault> {
         let prefix = keys::outboxes();
         let found = self.read_all::<Notice>(Range::under(&prefix)).await?;
-        let mut waiting = Vec::new();
-        for (key, notice, _) in found {
+        let waiting = |(key, notice, _): (Key, Result<Notice, RecordFault>, Revision)| {
             let channel = key.parts_after(&prefix).and_then(|mut parts| parts.text());
             let channel = channel.and_then(|name| ChannelName::new(name).ok());
-            if let (Some(channel), Ok(notice)) = (channel, notice) {
-                waiting.push(Waiting { key, channel, notice });
-            }
-        }
-        Ok(waiting)
+            let channel = channel.ok_or_else(|| unreadable(&key, "its key names no channel"))?;
+            Ok(Waiting { notice: notice?, channel, key })
+        };
+        Ok(found.into_iter().map(waiting).collect())
     }
 
     /// The channel has it: it waits no more. Where it was the message that is edited as the change goes, its id is kept.

@@ -39,7 +39,8 @@ impl Told {
     /// Reads all of it.
     pub(crate) fn by(records: &Records, expected: &Change) -> Told {
         let (id, target) = (expected.head.id, &expected.target.name);
-        let waiting = block_on(records.waiting()).expect("the outbox").into_iter().map(|waiting| waiting.notice);
+        let waiting = block_on(records.waiting()).expect("the outbox").into_iter();
+        let waiting = waiting.map(|waiting| waiting.expect("a readable notice").notice);
         let mut notices: Vec<Notice> = waiting.filter(|notice| notice.change == id).collect();
         notices.sort_by_key(Notice::marker);
         let journal = block_on(records.journal(&Scope::Target(target.clone()), None, 100)).expect("the journal");
@@ -227,7 +228,7 @@ impl Scene {
     fn delivered(mut self) -> Self {
         let waiting = block_on(self.records().waiting()).expect("the outbox");
         let message = values::messages().swap_remove(0).1;
-        let progress = waiting.iter().find(|waiting| waiting.notice.what == NoticeWhat::Progress);
+        let progress = waiting.iter().flatten().find(|waiting| waiting.notice.what == NoticeWhat::Progress);
         block_on(self.records().delivered(progress.expect("it waits"), &message)).expect("delivered");
         self.told.message = Some(message);
         self.told.notices.retain(|notice| notice.what != NoticeWhat::Progress);
