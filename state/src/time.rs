@@ -15,7 +15,7 @@ pub struct Now {
 }
 
 /// How much longer than this a gap between two looks can't be: it was spent asleep, frozen or stopped, and is blind.
-const LONGEST_GAP: Duration = Duration::from_secs(15);
+pub const LONGEST_GAP: Duration = Duration::from_secs(15);
 
 /// Time in which the cluster was really being watched. Deadlines and windows of a rollout count only this, so that
 /// an outage of the bot or of the API server makes nothing fail.

@@ -123,7 +123,7 @@ cause-kind = { $kind ->
     [stuck] the rollout stands still, and no pod shows why
    *[wrong-image] ready pods run another image than was asked for
 }
-cause-deadline = no progress for { $deadline }
+cause-deadline = no further pod got ready for { $deadline }
 cause-exit = exit code { $code }
 cause-restarts = { $restarts ->
     [one] 1 restart since { $since }

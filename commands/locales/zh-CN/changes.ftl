@@ -123,7 +123,7 @@ cause-kind = { $kind ->
     [stuck] 滚动更新停住了，从 Pod 上看不出原因
    *[wrong-image] 就绪的 Pod 运行的不是要求的镜像
 }
-cause-deadline = { $deadline }没有进展
+cause-deadline = { $deadline }内没有更多 Pod 就绪
 cause-exit = 退出码 { $code }
 cause-restarts = { $since } 起重启 { $restarts } 次
 cause-since = { $since } 起

@@ -254,7 +254,7 @@ impl<'a> Writing<'a> {
                     Patched::Written(_) | Patched::Missing => *unsure = false,
                     Patched::Rejected(_) => refused = Some(fence),
                 },
-                // The fence stands, or the object that the write was meant for is gone.
+                // It has arrived, or the object that it was meant for is gone.
                 _ => *unsure = false,
             }
         }

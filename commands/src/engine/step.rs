@@ -6,11 +6,11 @@ use state::change::outcome::Refused;
 use state::change::plan::{Look, Plan, Step, begin_watch, plan};
 use state::change::prepare::Prepared;
 use state::change::transition::{Event, Transition, transition};
-use state::change::{Change, ParkedWhy, Phase};
+use state::change::{Change, ParkedWhy, Phase, ReturnStage};
 use state::lock::Lock;
 use state::records::{Advanced, RecordFault, Unreadable};
 use state::rollout::seen::Observed;
-use state::time::Now;
+use state::time::{LONGEST_GAP, Now};
 
 use super::effects::Done;
 use super::{Engine, Live, Seen};
@@ -87,6 +87,7 @@ impl Engine {
             Some(refused) => Done::Event(refused),
             None => self.carry_out(live, step, &observed, now).await?,
         };
+        let doubted = live.in_doubt;
         (live.unreachable, live.in_doubt) = match &done {
             Done::Unreachable => (true, false),
             Done::InDoubt => (true, true),
@@ -94,6 +95,10 @@ impl Engine {
             Done::Event(Event::Park(_)) => (live.unreachable, live.in_doubt),
             _ => (false, false),
         };
+        if live.in_doubt && !doubted {
+            // Only from now on does it give answers that settle nothing.
+            live.blind = Duration::ZERO;
+        }
         match done {
             Done::Event(event) => self.follow_from(live, event, &observed, now).await,
             Done::Nothing => self.keep(live, now).await.map(|()| Stepped::Wait(LOOK)),
@@ -256,7 +261,9 @@ impl Live {
                 self.current.head.observed = self.current.head.observed.advanced(last, now);
             }
             let blind = !observed.fresh() || self.unreachable;
-            self.blind = if blind { self.blind + now.monotonic.saturating_sub(last.monotonic) } else { Duration::ZERO };
+            // Who stood still for a while has not tried in vain for as long.
+            let passed = now.monotonic.saturating_sub(last.monotonic).min(LONGEST_GAP);
+            self.blind = if blind { self.blind + passed } else { Duration::ZERO };
         }
     }
 
@@ -283,9 +290,13 @@ impl Live {
     }
 }
 
-/// Whether a write may have been sent in this phase.
+/// Whether this phase stands for a write that may be on its way. Any other was entered with an answer to each write.
 pub(super) fn may_write(change: &Change) -> bool {
-    !matches!(change.phase(), Phase::Preparing | Phase::Ended(_))
+    match change.phase() {
+        Phase::Applying { .. } | Phase::Holding { .. } => true,
+        Phase::Returning { stage, .. } => matches!(stage, ReturnStage::Writing { .. }),
+        Phase::Preparing | Phase::Rolling { .. } | Phase::Stabilizing { .. } | Phase::Ended(_) => false,
+    }
 }
 
 fn locked(change: &Change, lock: &Lock) -> Event {

@@ -172,10 +172,10 @@ fn go_back(
 fn fence(of: MarkerStep, item: &WorkloadWork, change: ChangeId, seen: &WorkloadSeen) -> Decision {
     let stands = Decision::Done { generation: seen.generation, template: seen.template.hash() };
     match step_of(seen, change) {
-        Some(MarkerStep::Fence) => stands,
         // The write that was given up had arrived after all.
         Some(MarkerStep::Apply) if of == MarkerStep::Apply => apply(item, change, seen),
         Some(step) if step == of => stands,
+        // A fence that stands there already keeps away what was sent before it, and nothing that was sent since.
         _ => Decision::Patch(mark(seen, change, MarkerStep::Fence)),
     }
 }
@@ -201,7 +201,7 @@ fn done_or_undone(seen: &WorkloadSeen, right: bool, wanted: Option<TemplateHash>
 fn mark(seen: &WorkloadSeen, change: ChangeId, step: MarkerStep) -> Vec<PatchStep> {
     let same_object = PatchStep::Test("/metadata/uid".to_owned(), json!(seen.uid));
     let path = format!("/metadata/annotations/{}", MARKER_ANNOTATION.replace('/', "~1"));
-    let marker = Value::String(Marker { change, step }.to_string());
+    let marker = Value::String(Marker { change, step }.text_over(seen.marker.as_deref()));
     if !seen.has_annotations {
         let annotations = "/metadata/annotations".to_owned();
         return vec![

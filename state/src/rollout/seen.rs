@@ -56,6 +56,20 @@ impl fmt::Display for MarkerStep {
     }
 }
 
+impl Marker {
+    /// Its text where it takes the place of another. A fence that is laid over a fence of the same change reads
+    /// otherwise: a write that was sent in between tests for the text of the first, and fails.
+    pub fn text_over(self, standing: Option<&str>) -> String {
+        let text = self.to_string();
+        let Some(rest) = standing.filter(|_| self.step == MarkerStep::Fence).and_then(|old| old.strip_prefix(&text))
+        else {
+            return text;
+        };
+        let count = rest.strip_prefix('-').and_then(|count| count.parse::<u32>().ok()).unwrap_or(1);
+        format!("{text}-{}", count.saturating_add(1))
+    }
+}
+
 impl fmt::Display for Marker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.change, self.step)
@@ -71,6 +85,10 @@ impl FromStr for Marker {
             "hold" => MarkerStep::Hold,
             "return" => MarkerStep::Return,
             "fence" => MarkerStep::Fence,
+            // A fence over a fence.
+            other if other.strip_prefix("fence-").is_some_and(|count| count.parse::<u32>().is_ok()) => {
+                MarkerStep::Fence
+            }
             _ => return Err(NameError::NotAnId),
         };
         Ok(Self { change: change.parse()?, step })

@@ -36,7 +36,11 @@ pub(crate) fn play(records: &Records, id: ChangeId) -> Option<Outcome> {
 }
 
 fn may_write(change: &Change) -> bool {
-    !matches!(change.phase(), Phase::Preparing | Phase::Ended(_))
+    match change.phase() {
+        Phase::Applying { .. } | Phase::Holding { .. } => true,
+        Phase::Returning { stage, .. } => matches!(stage, ReturnStage::Writing { .. }),
+        _ => false,
+    }
 }
 
 struct Player {

@@ -151,7 +151,6 @@ fn whether_to_return() {
 fn whether_to_fence() {
     let change = change();
     all_combinations(Intent::Fence(MarkerStep::Apply), item(&change, 0), |mark, stands, _| match (mark, stands) {
-        (Mark::Ours(MarkerStep::Fence), _) => "done",
         // It had arrived after all, and is looked at as such.
         (Mark::Ours(MarkerStep::Apply), Stands::After) => "done",
         (Mark::Ours(MarkerStep::Apply), _) => "undone",
@@ -160,7 +159,7 @@ fn whether_to_fence() {
     // The marker of the step before says that a later one has not arrived.
     for of in [MarkerStep::Hold, MarkerStep::Return] {
         all_combinations(Intent::Fence(of), item(&change, 0), |mark, _, _| match mark {
-            Mark::Ours(step) if step == of || step == MarkerStep::Fence => "done",
+            Mark::Ours(step) if step == of => "done",
             _ => "patch",
         });
     }
@@ -381,6 +380,24 @@ fn a_fence_makes_any_write_before_it_fail() {
         let fenced = applied(&object(&ours), &fence).expect("a fence");
         assert!(applied(&fenced, &patch(intent, item(&change, 0), &ours)).is_err(), "{intent:?}");
     }
+}
+
+#[test]
+fn a_fence_over_a_fence_stops_what_was_sent_in_between() {
+    let change = change();
+    let mut seen = looks(Mark::Ours(MarkerStep::Fence), Stands::Before, false);
+    for _ in 0..3 {
+        // Sent over the fence that stands, and still on its way when the next one is laid.
+        let late = patch(Intent::Apply, item(&change, 0), &seen);
+        let fence = patch(Intent::Fence(MarkerStep::Apply), item(&change, 0), &seen);
+        let fenced = applied(&object(&seen), &fence).expect("a fence");
+        assert!(applied(&fenced, &late).is_err(), "{late:?}");
+        seen.marker = fenced["metadata"]["annotations"][MARKER_ANNOTATION].as_str().map(str::to_owned);
+        assert_eq!(seen.our_marker().map(|marker| marker.step), Some(MarkerStep::Fence), "{:?}", seen.marker);
+        // And it is no hindrance to a write that comes after it.
+        patch(Intent::Apply, item(&change, 0), &seen);
+    }
+    assert!(seen.marker.is_some_and(|marker| marker.ends_with("/fence-4")));
 }
 
 #[test]
