@@ -146,6 +146,11 @@ impl ChangeId {
         Self(Ulid::from_parts(milliseconds, rest))
     }
 
+    /// When the change began.
+    pub fn at(self) -> DateTime<Utc> {
+        i64::try_from(self.0.timestamp_ms()).ok().and_then(DateTime::from_timestamp_millis).unwrap_or_default()
+    }
+
     /// The id of the change that a request begins. Requests are unique, so their hash serves where others take chance,
     /// and the same seed of a simulation gives the same ids.
     pub fn of_request(at: DateTime<Utc>, request: &str) -> Self {

@@ -114,6 +114,17 @@ impl Records {
 
     /// A change, put together from its parts.
     pub async fn change(&self, id: ChangeId) -> Result<Option<Stored>, RecordFault> {
+        loop {
+            let revision = self.revision(id).await?;
+            match self.change_as_it_stands(id).await {
+                // It was written while its parts were read: what one of them needed may be gone since.
+                Err(RecordFault::Unreadable(_)) if self.revision(id).await? != revision => {}
+                read => return read,
+            }
+        }
+    }
+
+    async fn change_as_it_stands(&self, id: ChangeId) -> Result<Option<Stored>, RecordFault> {
         let prefix = keys::change(id);
         let page = self.store.range(Range::under(&prefix)).await?;
         if page.entries.is_empty() {
@@ -220,7 +231,14 @@ impl Records {
             }
         }
         match self.write(batch).await? {
-            Committed::Done(revision) => Ok(Advanced::Done(Box::new(Stored { change: change.clone(), revision }))),
+            Committed::Done(revision) => {
+                if change.ended().is_some()
+                    && let Err(fault @ RecordFault::OutcomeUnknown(_)) = self.prune_superseded(change.head.id).await
+                {
+                    return Err(fault);
+                }
+                Ok(Advanced::Done(Box::new(Stored { change: change.clone(), revision })))
+            }
             Committed::Conflict { .. } => Ok(Advanced::Moved),
         }
     }
@@ -256,7 +274,7 @@ impl Records {
             }
             // It outlives the change as well.
             Also::Withdraw(withdrawn) => {
-                let owner = format!("withdrawn/{owner}");
+                let owner = keys::withdrawn_owner(&owner);
                 put(batch, keys::withdrawn(target, withdrawn.by), &owner, withdrawn)?;
             }
             Also::Restore(images) => {

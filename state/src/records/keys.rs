@@ -88,9 +88,25 @@ pub(super) fn read_release(key: &Key) -> Option<(String, String, i64, String, St
     Some((service, environment, at, parts.text()?, parts.text()?))
 }
 
+/// How the owners of the chunks of releases begin.
+pub(super) const RELEASE_OWNERS: &str = "release/";
+
+const WITHDRAWN_OWNERS: &str = "withdrawn/";
+
 /// Who owns the chunks of a release: not its change, which it outlives.
 pub(super) fn release_owner(id: &str, origin: &str) -> String {
-    format!("release/{id}/{origin}")
+    format!("{RELEASE_OWNERS}{id}/{origin}")
+}
+
+/// Who owns the chunks of a mark, which outlives its change as well.
+pub(super) fn withdrawn_owner(id: &str) -> String {
+    format!("{WITHDRAWN_OWNERS}{id}")
+}
+
+/// The change by which an owner of chunks came to be.
+pub(super) fn change_of_owner(owner: &str) -> Option<ChangeId> {
+    let rest = owner.strip_prefix(RELEASE_OWNERS).or_else(|| owner.strip_prefix(WITHDRAWN_OWNERS)).unwrap_or(owner);
+    rest.split('/').next()?.parse().ok()
 }
 
 pub(super) fn releases(name: &TargetName) -> Key {
@@ -99,6 +115,15 @@ pub(super) fn releases(name: &TargetName) -> Key {
 
 pub(super) fn release(name: &TargetName, at: DateTime<Utc>, id: ChangeId, origin: &str) -> Key {
     moment(releases(name), at).text(&id.to_string()).text(origin)
+}
+
+pub(super) fn all_withdrawn() -> Key {
+    Key::kind("withdrawn")
+}
+
+/// The target of a mark's key.
+pub(super) fn read_withdrawn(key: &Key) -> Option<TargetName> {
+    read_target(key, "withdrawn")
 }
 
 pub(super) fn withdrawn_of(name: &TargetName) -> Key {
@@ -139,13 +164,15 @@ pub(super) fn message(id: ChangeId) -> Key {
     Key::kind("message").text(&id.to_string())
 }
 
+fn read_target(key: &Key, kind: &'static str) -> Option<TargetName> {
+    let mut parts = key.parts_after(&Key::kind(kind))?;
+    let service = ServiceName::new(parts.text()?).ok()?;
+    Some(TargetName { service, environment: EnvironmentName::new(parts.text()?).ok()? })
+}
+
 /// What the record of a key is.
 pub(super) fn name_of(key: &Key) -> RecordName {
-    let target = |kind| {
-        let mut parts = key.parts_after(&Key::kind(kind))?;
-        let service = ServiceName::new(parts.text()?).ok()?;
-        Some(TargetName { service, environment: EnvironmentName::new(parts.text()?).ok()? })
-    };
+    let target = |kind| read_target(key, kind);
     let lock = || {
         let mut parts = key.parts_after(&locks())?;
         let scope = parts.text()?.parse().ok()?;

@@ -9,6 +9,7 @@ mod history;
 mod keys;
 mod locks;
 mod outbox;
+mod prune;
 mod unreadable;
 
 use std::sync::Arc;

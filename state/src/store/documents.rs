@@ -145,6 +145,35 @@ pub async fn remove_chunks(store: &dyn Store, owner: &str) -> Result<(), StoreFa
     }
 }
 
+/// Takes away the chunks of an owner that belong to none of these values. Nobody may be writing for that owner any more.
+pub async fn remove_other_chunks(store: &dyn Store, owner: &str, values: &[&[u8]]) -> Result<(), StoreFault> {
+    let kept: Vec<String> = values
+        .iter()
+        .filter_map(|value| match value.split_first() {
+            Some((&CHUNKED, head)) => Head::from_bytes(head).map(|head| head.hash),
+            _ => None,
+        })
+        .collect();
+    let prefix = chunks_of(owner);
+    let is_kept = |key: &Key| {
+        let hash = key.parts_after(&prefix).and_then(|mut parts| parts.text());
+        hash.is_none_or(|hash| kept.contains(&hash))
+    };
+    let mut range = Range::under(&prefix).limit(OPERATIONS_AT_MOST.min(ENTRIES_AT_MOST));
+    loop {
+        let page = store.range(range.clone()).await?;
+        let last = page.entries.last().map(|entry| entry.key.clone());
+        let deletes: Vec<Key> = page.entries.into_iter().map(|entry| entry.key).filter(|key| !is_kept(key)).collect();
+        if !deletes.is_empty() {
+            store.commit(Commit { deletes, ..Commit::default() }).await?;
+        }
+        match last {
+            Some(last) if page.more => range = range.beyond(&last),
+            _ => return Ok(()),
+        }
+    }
+}
+
 /// The prefix of all chunks, whoever owns them: for exports and for counting.
 pub fn all_chunks() -> Key {
     Key::kind("chunk")

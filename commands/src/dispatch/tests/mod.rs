@@ -5,6 +5,7 @@ mod following;
 pub(crate) mod lab;
 mod locking;
 mod looking;
+mod pruning;
 mod releasing;
 mod requesting;
 mod stopping;
