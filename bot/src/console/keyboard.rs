@@ -223,7 +223,8 @@ impl Completer for Completing {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, cursor: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let found = self.runtime.block_on(self.partner.complete(line.to_owned(), cursor));
+        // Asked inside of the runtime, for this thread has none of its own.
+        let found = self.runtime.block_on(async { self.partner.complete(line.to_owned(), cursor).await });
         let Some(from) = found.first().map(|first| first.from) else { return Ok((cursor, Vec::new())) };
         let typed = line.get(from..cursor).unwrap_or_default();
         let bare = |text: &str| text.trim_start_matches(['/', '#']).to_lowercase();
@@ -251,7 +252,40 @@ impl Helper for Completing {}
 
 #[cfg(test)]
 mod tests {
+    use commands::invocation::{Desk as _, Via};
+
+    use super::super::partner::Local;
+    use super::super::speaker::Identity;
+    use super::super::testing::{CLOCK, FakeBot};
     use super::*;
+
+    /// The texts that a thread without a runtime, as the keyboard's is one, is offered for a line.
+    async fn offered(partner: Arc<dyn Partner>, line: &'static str) -> Vec<String> {
+        let completing = Completing { partner, runtime: Handle::current() };
+        let thread = std::thread::spawn(move || {
+            let history = FileHistory::new();
+            let (_, pairs) = completing.complete(line, line.len(), &Context::new(&history)).expect("an answer");
+            pairs.into_iter().map(|pair| pair.replacement).collect()
+        });
+        let ended = tokio::task::spawn_blocking(|| thread.join()).await.expect("it is waited for");
+        ended.expect("the thread of the keyboard lives")
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_running_bot_completes_what_the_keyboard_types() {
+        let bot = FakeBot::started().await;
+        assert_eq!(offered(Arc::new(bot.remote()), "/sta").await, ["/status "]);
+        assert_eq!(offered(Arc::new(FakeBot::new().await.remote()), "/sta").await, [""; 0], "nobody is there");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_own_bot_completes_what_the_keyboard_types() {
+        let bot = FakeBot::new().await;
+        let identity = Identity::own(&bot.desk.catalogue(), CLOCK().wall).await;
+        let (desk, channels) = (bot.desk.clone(), bot.channels.clone());
+        let local = Local { desk, channels, clock: CLOCK, identity, via: Via::Console };
+        assert_eq!(offered(Arc::new(local), "/sta").await, ["/status "]);
+    }
 
     #[test]
     fn keys_of_somebody_who_watches() {

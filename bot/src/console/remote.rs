@@ -303,7 +303,8 @@ impl Partner for Remote {
                 other => Err(unexpected(other)),
             }
         };
-        timeout(COMPLETION, asked).map(|asked| asked.ok().and_then(Result::ok).unwrap_or_default()).boxed()
+        // The timer is only made where this is awaited: whoever asks may be a thread without a runtime.
+        async { timeout(COMPLETION, asked).await.ok().and_then(Result::ok).unwrap_or_default() }.boxed()
     }
 
     fn listen(&self) -> BoxStream<'static, Heard> {
