@@ -137,7 +137,7 @@ pub struct TargetStatus {
     pub serving: Vec<Option<Serving>>,
     /// What the templates ask for: tags or digests, in order.
     pub wanted: Vec<String>,
-    /// The newest release whose images run now.
+    /// The release whose images run now: the newest that was verified, else the newest.
     pub release: Option<Release>,
     /// The change under way.
     pub open: Option<Change>,
@@ -149,6 +149,8 @@ pub struct TargetStatus {
     pub question: Option<Question>,
     /// The last change that ended.
     pub last: Option<Change>,
+    /// Whether it was that change that wrote there last.
+    pub left: bool,
     /// Records that can't be read, and that something about it depends on.
     pub unreadable: Vec<Unreadable>,
 }

@@ -16,6 +16,7 @@ status-wanted = The template asks for { $image }.
 status-release = { $name } was verified by { $number } on { $at }
 status-baseline = { $name } ran before { $number }; I never verified it
 status-no-release = I have not shipped what runs now.
+status-left = What stands there was left by { $number }, and is not verified. Next: { $command } goes back.
 status-open = { $number } is { $doing } · { $asked }
 status-locked = locked by { $by } since { $since }, { $end }: { $reason }
 status-question-rollback = { $number } waits for an answer until { $until }, then I roll back
@@ -32,6 +33,7 @@ overview-all-healthy = { $count ->
     [one] 1 place, healthy
    *[other] { $count } places, all healthy
 }
+overview-moving = { $moving } of { $count } changing, the others are healthy
 overview-some = { $bad ->
     [one] 1 of { $count } needs a look
    *[other] { $bad } of { $count } need a look

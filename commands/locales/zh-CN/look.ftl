@@ -16,6 +16,7 @@ status-wanted = 模板要求的是 { $image }。
 status-release = { $name } 由 { $number } 在 { $at } 验证通过
 status-baseline = { $name } 是 { $number } 之前运行的版本，我没有验证过
 status-no-release = 现在运行的版本不是我发布的。
+status-left = 现在的样子是 { $number } 留下的，没有验证过。下一步：用 { $command } 回滚。
 status-open = { $number } { $doing } · { $asked }
 status-locked = { $by } 从 { $since } 起锁定，{ $end }：{ $reason }
 status-question-rollback = { $number } 在 { $until } 前等待回答，到时我会回滚
@@ -29,6 +30,7 @@ status-unread = 还没有读到集群 { $cluster }。下一步：原因见我的
 status-missing-why = 配置里写的是 { $workload }，但 { $cluster } 的 { $namespace } 里没有这个 Deployment。
 
 overview-all-healthy = { $count } 处，全部正常
+overview-moving = { $count } 处中有 { $moving } 处在变更，其余正常
 overview-some = { $count } 处中有 { $bad } 处要看一看
 overview-nothing = 没有可以显示的：那里没有服务
 overview-nothing-next = 下一步：请管理员在 rotabot.toml 里添加服务。

@@ -177,7 +177,14 @@ fn release(words: &Words, facts: &TargetStatus) -> Text {
     match &facts.release {
         Some(release) => release_line(words, release, "status-release", "status-baseline"),
         None if facts.age.is_none() || facts.open.is_some() || facts.question.is_some() => Text::default(),
-        None => say!(words, "status-no-release"),
+        None => match facts.last.as_ref().filter(|_| facts.left) {
+            Some(last) => {
+                let TargetName { service, environment } = facts.target.name.clone();
+                let back = Command::Rollback { service, environment, to: None, template: false, plan: false };
+                say!(words, "status-left", number = last.head.number, command = &back)
+            }
+            None => say!(words, "status-no-release"),
+        },
     }
 }
 
@@ -269,14 +276,20 @@ const ROWS_AT_MOST: usize = 30;
 
 /// Many targets: what needs a look first.
 pub fn overview(words: &Words, all: &[TargetStatus], now: DateTime<Utc>) -> Card {
-    let needs_a_look = |one: &&TargetStatus| health(one) < Health::Moving;
+    // What moves is told by its change, but only where its cluster can be read.
+    let down = |one: &TargetStatus| matches!(pods(one), (0, wanted) if wanted > 0);
+    let needs_a_look = |one: &&TargetStatus| health(one) < Health::Moving || !one.fresh() || down(one);
     let bad = all.iter().filter(needs_a_look).count();
+    let moving = all.iter().filter(|one| health(one) == Health::Moving).count();
     let Some(first) = all.first() else {
         let mut card = Card::new(CardState::Plain, say_first!(words, "overview-nothing"));
         card.plain(say!(words, "overview-nothing-next"));
         return card;
     };
     let mut card = match bad {
+        0 if moving > 0 => {
+            Card::new(CardState::Working, say_first!(words, "overview-moving", moving = moving, count = all.len()))
+        }
         0 => Card::new(CardState::Healthy, say_first!(words, "overview-all-healthy", count = all.len())),
         bad => Card::new(CardState::Sick, say_first!(words, "overview-some", bad = bad, count = all.len())),
     };

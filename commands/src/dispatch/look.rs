@@ -219,8 +219,16 @@ impl Dispatch {
         let progress = open.as_ref().map(|change| self.progress(change.head.id)).unwrap_or_default();
         let running = running(&target, &observed);
         let releases = records.releases(&target.name).await?;
-        let release = releases.iter().rfind(|release| release.runs(&running)).cloned();
+        // What was verified once stays so, also where a later change found it there before its own write.
+        let mut known = releases.iter().rev().filter(|release| release.runs(&running));
+        let release =
+            known.clone().find(|release| release.origin == Origin::Verified).or_else(|| known.next()).cloned();
         let last = self.last_stored(&target.name).await?;
+        let marked = |change: &Change| {
+            let mut markers = observed.workloads.iter().filter_map(|view| view.workload.as_ref()?.our_marker());
+            change.ended().is_some() && markers.any(|marker| marker.change == change.head.id)
+        };
+        let left = last.as_ref().is_some_and(marked);
         let question = match records.question(&target.name).await {
             Ok(question) => question.map(|(question, _)| question),
             Err(fault) => {
@@ -242,7 +250,20 @@ impl Dispatch {
             Some(Serving::of(&workload.name, container, view))
         });
         let (serving, age) = (serving.collect(), observed.age);
-        Ok(TargetStatus { age, serving, wanted, release, open, progress, locks, question, last, unreadable, target })
+        Ok(TargetStatus {
+            age,
+            serving,
+            wanted,
+            release,
+            open,
+            progress,
+            locks,
+            question,
+            last,
+            left,
+            unreadable,
+            target,
+        })
     }
 
     /// The last change of a target, where it can be read.

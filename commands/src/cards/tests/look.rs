@@ -59,6 +59,7 @@ fn healthy(sample: &Sample) -> TargetStatus {
         locks: Vec::new(),
         question: None,
         last: None,
+        left: false,
         unreadable: Vec::new(),
         target,
     }
@@ -139,6 +140,7 @@ fn status_of_one() {
         ),
         ("moving", one(moving)),
         ("waiting for a decision", one(waiting)),
+        ("left as it stood", one(|sample| TargetStatus { question: None, left: true, ..waiting(sample) })),
         (
             "unwell",
             changed(|status, sample| {
@@ -182,6 +184,11 @@ fn status_of_many() {
     snapshot!(all(vec![
         ("nothing", overview(|_| Vec::new())),
         ("one, healthy", overview(|sample| vec![healthy(sample)])),
+        ("one that moves", overview(|sample| vec![healthy(sample), named(sample, "pay", moving(sample))])),
+        (
+            "one that moves, and nobody can see how",
+            overview(|sample| vec![TargetStatus { age: Some(Duration::from_secs(130)), ..moving(sample) }])
+        ),
         (
             "some",
             overview(|sample| {
