@@ -2,8 +2,9 @@
 //!
 //! Not here: the words, and what becomes of the rows (`screen`).
 
-use commands::card::{Card, CardState, Line, LineStyle, Progress, width};
+use commands::card::{Button, Card, CardState, Line, LineStyle, Progress, width};
 use commands::plain::{self, Reader, harmless};
+use state::names::TargetName;
 
 use super::wrap::wrap;
 
@@ -95,18 +96,30 @@ impl Row {
     }
 }
 
-/// A whole card. Its buttons are numbered from `first_button`.
-pub(super) fn card(card: &Card, reader: &Reader<'_>, first_button: usize) -> Vec<Row> {
+/// How what could be pressed is offered.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Offered<'a> {
+    /// As buttons, numbered from this one.
+    Buttons(usize),
+    /// As commands: nobody is there to read a number. What names its change alone concerns this target.
+    Commands(Option<&'a TargetName>),
+}
+
+/// A whole card.
+pub(super) fn card(card: &Card, reader: &Reader<'_>, offered: Offered<'_>) -> Vec<Row> {
     let mut rows = vec![first_line(card, reader)];
     rows.extend(card.lines.iter().map(|one| line(one, reader)));
     rows.extend(card.details.iter().map(|one| detail(one, reader)));
-    rows.extend(buttons(card, reader, first_button));
+    rows.extend(match offered {
+        Offered::Buttons(first) => buttons(card, reader, first),
+        Offered::Commands(target) => commands(card, reader, target),
+    });
     rows
 }
 
 /// A card while it goes on: with a bar under its first line.
-pub(super) fn live(card: &Card, reader: &Reader<'_>, first_button: usize) -> Vec<Row> {
-    let mut rows = self::card(card, reader, first_button);
+pub(super) fn live(card: &Card, reader: &Reader<'_>, offered: Offered<'_>) -> Vec<Row> {
+    let mut rows = self::card(card, reader, offered);
     if let Some(progress) = card.progress.filter(|progress| progress.of > 0) {
         rows.insert(1, Row { paint: Paint::Busy, text: bar(progress) });
     }
@@ -151,6 +164,17 @@ fn buttons(card: &Card, reader: &Reader<'_>, first: usize) -> Vec<Row> {
     }
 }
 
+/// What could be pressed, as it is typed; what can't be typed is left out.
+fn commands(card: &Card, reader: &Reader<'_>, target: Option<&TargetName>) -> Vec<Row> {
+    let command = |button: &Button| {
+        // To a shell a word that begins so is a comment, and the number of a change is read without it just as well.
+        let typed = button.press.command(target)?.to_text().replace(" #", " ");
+        let label = harmless(&plain::text(&button.label, reader));
+        Some(Row { paint: Paint::Button, text: format!("{label} · {typed}") })
+    };
+    card.buttons.iter().filter_map(command).collect()
+}
+
 fn bar(progress: Progress) -> String {
     let done = progress.done.min(progress.of);
     let filled = usize::try_from(u64::from(done) * u64::from(BAR) / u64::from(progress.of)).unwrap_or(0);
@@ -161,7 +185,7 @@ fn bar(progress: Progress) -> String {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use commands::card::{Button, Span, Text, TimeStyle};
+    use commands::card::{Span, Text, TimeStyle};
     use commands::press::Press;
     use commands::words::Words;
     use state::catalogue::Language;
@@ -200,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_card_is_drawn_for_its_reader() {
-        let rows = with_reader("Asia/Shanghai", |reader| texts(&card(&failed(), reader, 1), false));
+        let rows = with_reader("Asia/Shanghai", |reader| texts(&card(&failed(), reader, Offered::Buttons(1)), false));
         assert_eq!(
             rows,
             [
@@ -214,7 +238,7 @@ mod tests {
 
     #[test]
     fn colours_are_whole_rows_and_only_ours() {
-        let rows = with_reader("UTC", |reader| texts(&card(&failed(), reader, 3), true));
+        let rows = with_reader("UTC", |reader| texts(&card(&failed(), reader, Offered::Buttons(3)), true));
         assert_eq!(rows[0], "\u{1b}[1;31m❌ api → prod failed\u{1b}[0m");
         assert_eq!(rows[1], "Decide by 19:24.");
         assert_eq!(rows[2].matches('\u{1b}').count(), 2, "faint, and its end: {:?}", rows[2]);
@@ -223,10 +247,10 @@ mod tests {
 
     #[test]
     fn a_rollout_has_a_bar_while_it_goes_on() {
-        let rows = with_reader("UTC", |reader| texts(&live(&failed(), reader, 1), false));
+        let rows = with_reader("UTC", |reader| texts(&live(&failed(), reader, Offered::Buttons(1)), false));
         assert_eq!(rows[1], "██████░░░░░░░░░░░░░░ 2/6");
         let nothing = Card { progress: Some(Progress { done: 0, of: 0 }), ..failed() };
-        let rows = with_reader("UTC", |reader| live(&nothing, reader, 1).len());
+        let rows = with_reader("UTC", |reader| live(&nothing, reader, Offered::Buttons(1)).len());
         assert_eq!(rows, 4, "no bar for nothing");
         assert_eq!(bar(Progress { done: 7, of: 6 }), "████████████████████ 7/6");
     }
@@ -247,9 +271,25 @@ mod tests {
     fn evidence_stands_apart_also_where_it_is_broken() {
         let mut card = failed();
         card.details = vec![Line { style: LineStyle::Quote, text: Text::outside("panic: relation is gone") }];
-        let rows = with_reader("UTC", |reader| self::card(&card, reader, 1));
+        let rows = with_reader("UTC", |reader| self::card(&card, reader, Offered::Buttons(1)));
         assert_eq!(rows[3].text, "  > panic: relation is gone");
         assert_eq!(texts(&rows[3].wrapped(20), false), ["  > panic: relation", "    is gone"]);
         assert!(rows[3].wrapped(20).iter().all(|row| row.paint == Paint::Faint));
+    }
+
+    #[test]
+    fn what_nobody_can_press_is_typed() {
+        let mut card = failed();
+        card.button(Text::words("Show #12"), Press::Show(state::names::ChangeNumber(12)));
+        let (service, environment) = ("api".parse().expect("a name"), "prod".parse().expect("a name"));
+        let target = TargetName { service, environment };
+        let offered = |target| with_reader("UTC", |reader| texts(&commands(&card, reader, target), false));
+        assert_eq!(
+            offered(Some(&target)),
+            ["Roll back to v6 · /rollback api prod", "Leave it, keep locked · /stop api prod", "Show #12 · /show 12",]
+        );
+        assert_eq!(offered(None), ["Show #12 · /show 12"], "whose change it is isn't known");
+        let whole = with_reader("UTC", |reader| texts(&self::card(&card, reader, Offered::Commands(None)), false));
+        assert!(!whole.iter().any(|row| row.contains("[1]")), "{whole:?}");
     }
 }

@@ -13,11 +13,12 @@ use serde::Serialize;
 use state::names::ChangeNumber;
 use ulid::Ulid;
 
+use super::draw::{self, Offered};
 use super::follow::{EXIT_UNKNOWN, Shown, Stages, follow, nothing_heard};
 use super::partner::{Lost, Partner, Reader, Said, Seen, Told, exit_code};
 use super::screen::{self, Screen};
 use super::talk::{Buttons, Line, Talk, gap};
-use super::{Clock, beside, draw};
+use super::{Clock, beside};
 
 /// What is said, and how the answer is wanted.
 #[derive(Debug, Clone)]
@@ -65,7 +66,8 @@ pub(super) async fn say(saying: &Saying, partner: Arc<dyn Partner>, clock: Clock
 }
 
 pub(super) async fn say_to(talk: &mut Talk, saying: &Saying, shown: Shown) -> u8 {
-    // A number is no button here: there is no card before.
+    // A number is no button here: there is no card before, and nobody types one after.
+    talk.has_one_line(&saying.text);
     let said = match talk.read(&saying.text) {
         Line::Ask(said) => said,
         _ => Said::Text(saying.text.clone()),
@@ -139,7 +141,7 @@ pub(super) fn failed(partner: &dyn Partner, clock: Clock, lost: &Lost) -> u8 {
     let Reader { language, zone, .. } = partner.reader();
     let words = Words::get(language);
     let reader = plain::Reader { words, zone: &zone, now: clock().wall };
-    for row in draw::card(&remarks::lost(words, lost), &reader, 1) {
+    for row in draw::card(&remarks::lost(words, lost), &reader, Offered::Commands(None)) {
         beside::complain(&format!("{}\n", row.painted(false)));
     }
     exit_code(lost)

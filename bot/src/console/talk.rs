@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use commands::card::Card;
 use commands::cards::console::{self as remarks, Leaving, Lost};
+use commands::command::Command;
 use commands::plain;
 use commands::press::Press;
 use commands::words::Words;
 use state::journal::NoticeWhat;
-use state::names::ChangeId;
+use state::names::{ChangeId, TargetName};
 use ulid::Ulid;
 
 use super::Clock;
 use super::channel::Heard;
-use super::draw::{self, Row};
+use super::draw::{self, Offered, Row};
 use super::partner::{Partner, Said, Told};
 use super::screen::{Gap, Screen};
 
@@ -32,6 +33,8 @@ pub(super) struct Talk {
     clock: Clock,
     /// The buttons that can be chosen now, by their numbers.
     buttons: Vec<Press>,
+    /// Whether there is a next line, in which a button could be chosen.
+    lines: Lines,
     /// The changes that this console follows: their channel needs not tell it.
     followed: BTreeSet<ChangeId>,
     /// Whether a line was shown already.
@@ -49,6 +52,15 @@ pub(super) fn gap(partner: &Arc<dyn Partner>, clock: Clock) -> Gap {
         let reader = plain::Reader { words, zone: &reader.zone, now: clock().wall };
         Row::faint(&plain::text(&remarks::not_shown(words, lines), &reader))
     })
+}
+
+/// How many lines a person types.
+#[derive(Debug, Clone)]
+enum Lines {
+    /// One after the other.
+    Many,
+    /// A single one, about this target if it is about one.
+    One(Option<TargetName>),
 }
 
 /// What a line means.
@@ -84,7 +96,13 @@ pub(super) enum Hint {
 
 impl Talk {
     pub(super) fn new(partner: Arc<dyn Partner>, screen: Arc<Screen>, clock: Clock) -> Self {
-        Self { partner, screen, clock, buttons: Vec::new(), followed: BTreeSet::new(), begun: false, last: None }
+        let (buttons, followed) = (Vec::new(), BTreeSet::new());
+        Self { partner, screen, clock, buttons, lines: Lines::Many, followed, begun: false, last: None }
+    }
+
+    /// There is this one line, and none after it: what could be pressed is shown as it is typed.
+    pub(super) fn has_one_line(&mut self, line: &str) {
+        self.lines = Lines::One(Command::from_text(line).ok().and_then(|command| command.target()));
     }
 
     /// Reads a line.
@@ -131,7 +149,7 @@ impl Talk {
             return;
         }
         let first = self.number(card, buttons);
-        let rows = self.draw(|reader| draw::card(card, reader, first));
+        let rows = self.draw(|reader| draw::card(card, reader, self.offered(first)));
         self.screen.print(&rows);
         self.last = Some(card.clone());
     }
@@ -139,7 +157,7 @@ impl Talk {
     /// Shows a card in place of the one before.
     pub(super) fn live(&mut self, card: &Card, hint: Hint) {
         let first = self.number(card, Buttons::Anew);
-        let mut rows = self.draw(|reader| draw::live(card, reader, first));
+        let mut rows = self.draw(|reader| draw::live(card, reader, self.offered(first)));
         if hint == Hint::MayType {
             rows.push(self.draw(|reader| Row::faint(&plain::text(&remarks::watching(reader.words), reader))));
         }
@@ -167,7 +185,7 @@ impl Talk {
             self.screen.print_progress(&rows);
         } else {
             let first = self.number(&heard.card, Buttons::Onwards);
-            rows.extend(self.draw(|reader| draw::card(&heard.card, reader, first)));
+            rows.extend(self.draw(|reader| draw::card(&heard.card, reader, self.offered(first))));
             self.screen.print(&rows);
         }
         self.last = None;
@@ -240,6 +258,13 @@ impl Talk {
         let first = self.buttons.len() + 1;
         self.buttons.extend(card.buttons.iter().map(|button| button.press.clone()));
         first
+    }
+
+    fn offered(&self, first: usize) -> Offered<'_> {
+        match &self.lines {
+            Lines::Many => Offered::Buttons(first),
+            Lines::One(target) => Offered::Commands(target.as_ref()),
+        }
     }
 
     pub(super) fn words(&self) -> &'static Words {

@@ -95,10 +95,10 @@ async fn stages_are_told_and_what_is_within_one_is_not() {
     insta::assert_snapshot!(taken.text(), @r"
     ⏳ #1 accepted
     🔄 rollout
-    [1] Stop
+    Stop · /stop api prod
     ⏳ watching
     ❌ api → prod failed
-    [1] Roll back to v6
+    Roll back to v6 · /rollback api prod
     ");
 }
 
