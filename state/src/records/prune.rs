@@ -54,16 +54,19 @@ impl Records {
         while let Some(entry) = self.store.range(range.clone()).await?.entries.pop() {
             range = range.beyond(&entry.key);
             let number = entry.key.parts_after(&prefix).and_then(|mut parts| parts.number()).map(ChangeNumber);
-            let Some(id) = (match number {
+            let id = match number {
                 // The newest number stays, so that numbers are never given twice.
-                Some(number) if Some(&entry.key) != newest.as_ref() => self.by_number(number).await?,
-                _ => None,
-            }) else {
-                continue;
+                Some(number) if Some(&entry.key) != newest.as_ref() => self.by_number(number).await,
+                _ => Ok(None),
+            };
+            let id = match id {
+                Ok(Some(id)) => id,
+                // What can't be read stays until somebody has looked.
+                Ok(None) | Err(RecordFault::Unreadable(_)) => continue,
+                Err(fault) => return Err(fault),
             };
             let stored = match self.change(id).await {
                 Ok(Some(stored)) => stored,
-                // What can't be read stays until somebody has looked.
                 Ok(None) | Err(RecordFault::Unreadable(_)) => continue,
                 Err(fault) => return Err(fault),
             };

@@ -185,6 +185,20 @@ fn a_lock_that_a_failure_left_refuses_deploys_alone_even_if_it_can_t_be_read() {
 }
 
 #[test]
+fn a_number_that_cannot_be_read_keeps_nothing_else_from_being_pruned() {
+    let lab = lab();
+    let ids = [(); 3].map(|()| {
+        let (id, _) = lab.begun("mo");
+        lab.say("mo", "/stop api prod");
+        id
+    });
+    lab.damage(Key::kind("number").number(1));
+    block_on(lab.engine.records.prune(at(3600).wall)).expect("pruned");
+    let there = ids.map(|id| block_on(lab.engine.records.change(id)).expect("readable").is_some());
+    assert_eq!(there, [true, false, true], "what can't be read stays, and the newest number");
+}
+
+#[test]
 fn what_cannot_be_read_stays_so_on_the_disk_and_is_taken_away_there() {
     let folder = tempfile::tempdir().expect("a folder");
     let open = || Arc::new(SledStore::open(SledOptions::new(folder.path().join("store"))).expect("a store"));
