@@ -134,11 +134,13 @@ unreadable-what = { $scope }: I can't read { $what ->
     [change] { $number }, which holds it
     [question] the question that is open there
     [lock] the lock on it
+    [withdrawn] what must not be gone back to there
    *[claim] which change holds it
 } ({ $key })
 unreadable-next-release = Nothing can be changed there until an admin types { $command }
 unreadable-next-lock = Nobody can deploy or roll back there until it is lifted with { $command }
 unreadable-next-left = Nobody can deploy there until it is lifted with { $command }
+unreadable-next-withdrawn = Say where to go back to, with { $rollback }, or take the record away with { $command }
 unreadable-next-log = Nothing can be changed there. Next: an admin looks into my log.
 unreadable-next-other = Next: an admin looks there.
 unreadable-log = My log says more under { $reference }.

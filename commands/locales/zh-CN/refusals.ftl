@@ -134,11 +134,13 @@ unreadable-what = { $scope }：{ $what ->
     [change] 占用它的 { $number } 读不出来
     [question] 那里未决的问题读不出来
     [lock] 它的锁定读不出来
+    [withdrawn] 读不出那里哪些版本不可退回
    *[claim] 读不出是哪个变更占用着它
 }（{ $key }）
 unreadable-next-release = 在管理员输入 { $command } 之前，那里不能改动
 unreadable-next-lock = 在用 { $command } 解锁之前，那里不能发布也不能回滚
 unreadable-next-left = 在用 { $command } 解锁之前，那里不能发布
+unreadable-next-withdrawn = 请用 { $rollback } 指明要退回到哪里，或用 { $command } 去掉这条记录
 unreadable-next-log = 那里不能改动。下一步：请管理员查看我的日志。
 unreadable-next-other = 下一步：请管理员看一下。
 unreadable-log = 详情见我的日志，编号 { $reference }。

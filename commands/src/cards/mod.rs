@@ -143,5 +143,10 @@ fn another_deploy(target: &TargetName) -> Arg {
     Arg::Command(format!("/deploy {} {} REF", target.service, target.environment))
 }
 
+/// A rollback whose aim the reader fills in.
+fn another_rollback(target: &TargetName) -> Arg {
+    Arg::Command(format!("/rollback {} {} to REF", target.service, target.environment))
+}
+
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use state::names::TargetName;
 use state::records::RecordName;
 
-use super::{DOT, list_and, status_command};
+use super::{DOT, another_rollback, list_and, status_command};
 use crate::card::{Card, CardState, Text};
 use crate::command::{ChangeCommand, Command};
 use crate::facts::Unreadable;
@@ -21,6 +21,7 @@ pub(crate) fn what(words: &Words, unreadable: &Unreadable) -> Text {
         (RecordName::Change(_), Some(_)) => "change",
         (RecordName::Question(_), _) => "question",
         (RecordName::Lock { .. }, _) => "lock",
+        (RecordName::Withdrawn { .. }, _) => "withdrawn",
         _ => "claim",
     };
     let number = unreadable.number.map_or_else(Text::default, |number| super::alone(words, number.into()));
@@ -33,6 +34,10 @@ pub(crate) fn what(words: &Words, unreadable: &Unreadable) -> Text {
 pub(crate) fn next(words: &Words, unreadable: &Unreadable) -> Text {
     let scope = &unreadable.blocks;
     match (&unreadable.record, unreadable.number) {
+        (RecordName::Withdrawn { target, .. }, _) => {
+            let unlock = Command::Unlock { scope: scope.clone() };
+            say!(words, "unreadable-next-withdrawn", rollback = another_rollback(target), command = &unlock)
+        }
         (RecordName::Lock { left, .. }, _) => {
             let key = if *left { "unreadable-next-left" } else { "unreadable-next-lock" };
             say!(words, key, command = &Command::Unlock { scope: scope.clone() })

@@ -58,6 +58,10 @@ impl Dispatch {
         if let Some(lock) = refusing_lock(records, asking, &target, &ask).await? {
             return Err(self.locked(asking, &target, lock, command).into());
         }
+        if matches!(ask, Ask::Rollback { to: RollbackTo::Previous, .. }) {
+            // A mark that can't be read is told now: a change that has begun could only wait for whoever takes it away.
+            records.withdrawn(&target.name).await?;
+        }
         let by = Asker::Person { name: asking.speaker.clone(), typed_by: asking.typed_by.cloned() };
         let answers = records.question(&target.name).await?;
         let begin = beginning(asking, target, ask, by, answers);

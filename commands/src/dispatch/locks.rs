@@ -53,6 +53,9 @@ impl Dispatch {
         let now = asking.now.wall;
         loop {
             let (mut locks, mut still) = (self.engine.records.locks_on(scope).await?, Vec::new());
+            if let Scope::Target(target) = scope {
+                locks.extend(self.engine.records.unreadable_marks(target).await?);
+            }
             if !locks.iter().any(|laid| laid.in_force(now)) {
                 let all = self.engine.records.locks().await?.into_iter().flatten();
                 let near = all.filter(|lock| lock.in_force(now)).map(|lock| lock.scope);

@@ -17,6 +17,7 @@ impl Dispatch {
                 (Scope::Target(target.clone()), self.last_change(target).await?)
             }
             RecordName::Lock { scope, .. } => (scope.clone(), None),
+            RecordName::Withdrawn { target, .. } => (Scope::Target(target.clone()), None),
             RecordName::Change(id) => match self.held_by(*id).await? {
                 Some((target, number)) => (Scope::Target(target), Some(number)),
                 None => return Ok(None),

@@ -6,7 +6,7 @@ use state::catalogue::Target;
 use state::change::outcome::{Left, Outcome, Refused};
 use state::change::prepare::{Facts, Found, HeldBefore, Prepared, WantedImage, prepare};
 use state::change::transition::Event;
-use state::change::{Ask, Change, Work, WorkloadWork};
+use state::change::{Ask, Change, RollbackTo, Work, WorkloadWork};
 use state::image::{Image, Reference, Repository};
 use state::names::{ChangeId, ContainerName, WorkloadName};
 use state::records::RecordFault;
@@ -102,7 +102,9 @@ impl Engine {
         }
         let back = matches!(ask, Ask::Rollback { .. });
         let releases = if back { self.records.releases(&target.name).await? } else { Vec::new() };
-        let withdrawn = if back { self.records.withdrawn(&target.name).await? } else { Vec::new() };
+        // Who says where to go may go there, whatever is marked: only the choice needs the marks.
+        let chooses = matches!(ask, Ask::Rollback { to: RollbackTo::Previous, .. });
+        let withdrawn = if chooses { self.records.withdrawn(&target.name).await? } else { Vec::new() };
         Ok(Facts { workloads, wanted, releases, withdrawn })
     }
 

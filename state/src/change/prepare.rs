@@ -24,7 +24,7 @@ pub struct Facts {
     pub wanted: BTreeMap<(usize, ContainerName), WantedImage>,
     /// For a rollback: everything that could be gone back to, oldest first.
     pub releases: Vec<Release>,
-    /// For a rollback: what must not be gone back to.
+    /// For a rollback that leaves the choice to rotabot: what must not be gone back to.
     pub withdrawn: Vec<Withdrawn>,
 }
 

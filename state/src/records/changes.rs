@@ -177,8 +177,7 @@ impl Records {
         let question = begin.answers.as_ref().map(|(_, revision)| *revision);
         batch.commit.demand_unchanged(keys::question(target), question);
         batch.commit.demand_absent(keys::number(number));
-        let (by, since) = (change.head.asked_by.person().clone(), change.head.asked_at);
-        put(&mut batch, claim, &owner, &ClaimRecord { change: id, number, target: target.clone(), by, since })?;
+        put(&mut batch, claim, &owner, &ClaimRecord::of(change))?;
         put(&mut batch, keys::number(number), &owner, &Pointer { change: id })?;
         put(&mut batch, keys::request(&change.head.request), &owner, &Pointer { change: id })?;
         put_changed(&mut batch, None, change)?;
@@ -336,7 +335,8 @@ impl Records {
         Ok(found.into_iter().filter_map(|(_, release, _)| release.ok()).collect())
     }
 
-    /// What a target must not be gone back to.
+    /// What a target must not be gone back to. One that can't be read may be about any release, so that there is no
+    /// choosing without it.
     pub async fn withdrawn(&self, target: &TargetName) -> Result<Vec<Withdrawn>, RecordFault> {
         let found = self.read_all(Range::under(&keys::withdrawn_of(target))).await?;
         found.into_iter().map(|(_, withdrawn, _)| withdrawn).collect()

@@ -179,7 +179,13 @@ pub(super) fn name_of(key: &Key) -> RecordName {
         Some(RecordName::Lock { scope, left: parts.text()? == "left" })
     };
     let change = || key.parts_after(&Key::kind("change"))?.text()?.parse().ok().map(RecordName::Change);
+    let withdrawn = || {
+        let of = target("withdrawn")?;
+        let mut parts = key.parts_after(&withdrawn_of(&of))?;
+        Some(RecordName::Withdrawn { target: of, by: ChangeNumber(parts.number()?) })
+    };
     let named = target("claim").map(RecordName::Claim);
     let named = named.or_else(|| target("question").map(RecordName::Question)).or_else(lock).or_else(change);
+    let named = named.or_else(withdrawn);
     named.unwrap_or_else(|| RecordName::Other(key.clone()))
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{RecordFault, Records, Unreadable, keys, put};
+use crate::change::release::Withdrawn;
 use crate::journal::JournalLine;
 use crate::lock::{Asking, Lock, Scope};
 use crate::names::{PersonName, TargetName};
@@ -64,6 +65,17 @@ impl Records {
     pub(super) async fn laid(&self, scope: &Scope, left: bool) -> Result<Option<Laid>, RecordFault> {
         let key = keys::lock_in(scope, left);
         Ok(self.read_or_not(&key).await?.map(|(lock, revision)| Laid { lock, left, revision, key }))
+    }
+
+    /// The marks of what was withdrawn on a target that can't be read. They are lifted like a lock that rotabot left: it is
+    /// a person who says that they count no more.
+    pub async fn unreadable_marks(&self, target: &TargetName) -> Result<Vec<Laid>, RecordFault> {
+        let found = self.read_all::<Withdrawn>(Range::under(&keys::withdrawn_of(target))).await?;
+        let unreadable = |(key, mark, revision)| match mark {
+            Err(RecordFault::Unreadable(unreadable)) => Some(Laid { lock: Err(unreadable), left: true, revision, key }),
+            _ => None,
+        };
+        Ok(found.into_iter().filter_map(unreadable).collect())
     }
 
     /// Lays a lock in place of what was read there. False: somebody else was there first, look again.

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::Target;
 use crate::change::outcome::Question;
 use crate::change::release::{Release, Withdrawn};
-use crate::change::{Head, Watch, Work};
+use crate::change::{Change, Head, Watch, Work};
 use crate::evidence::Cause;
 use crate::fault::Fault;
 use crate::journal::{JournalLine, Notice};
@@ -91,6 +91,14 @@ pub struct ClaimRecord {
     pub by: PersonName,
     /// Since when.
     pub since: DateTime<Utc>,
+}
+
+impl ClaimRecord {
+    /// The claim of a change.
+    pub fn of(change: &Change) -> Self {
+        let (by, since) = (change.head.asked_by.person().clone(), change.head.asked_at);
+        Self { change: change.head.id, number: change.head.number, target: change.target.name.clone(), by, since }
+    }
 }
 
 /// The id behind a number or a request.

@@ -9,7 +9,7 @@ use crate::change::outcome::Question;
 use crate::fault::Fault;
 use crate::journal::JournalLine;
 use crate::lock::Scope;
-use crate::names::{ChangeId, TargetName};
+use crate::names::{ChangeId, ChangeNumber, TargetName};
 use crate::store::documents::{self, Batch};
 use crate::store::record::Record;
 use crate::store::{Committed, Key, Revision};
@@ -37,6 +37,13 @@ pub enum RecordName {
         /// Whether rotabot left it, rather than a person having laid it.
         left: bool,
     },
+    /// A mark of what must not be gone back to.
+    Withdrawn {
+        /// The target.
+        target: TargetName,
+        /// The change that left it.
+        by: ChangeNumber,
+    },
     /// A part of a change, or all of it.
     Change(ChangeId),
     /// Any other.
@@ -49,13 +56,26 @@ impl fmt::Display for RecordName {
             Self::Claim(target) => write!(f, "claim/{}/{}", target.service, target.environment),
             Self::Question(target) => write!(f, "question/{}/{}", target.service, target.environment),
             Self::Lock { scope, left } => write!(f, "lock/{scope}/{}", if *left { "left" } else { "said" }),
+            Self::Withdrawn { target, by } => write!(f, "withdrawn/{}/{}/{}", target.service, target.environment, by.0),
             Self::Change(id) => write!(f, "change/{id}"),
             Self::Other(key) => write!(f, "{key:?}"),
         }
     }
 }
 
+/// Of the lines of a journal, the newest so many tell which change of the target is the last.
+const RECENT_LINES: usize = 100;
+
 impl Records {
+    /// Who must hold a target whose claim can't be read: its last change, where that is open.
+    pub async fn holder_by_journal(&self, target: &TargetName) -> Result<Option<ClaimRecord>, RecordFault> {
+        let lines = self.journal(&Scope::Target(target.clone()), None, RECENT_LINES).await?;
+        let Some(number) = lines.into_iter().filter_map(|line| line.line.change).max() else { return Ok(None) };
+        let Some(id) = self.by_number(number).await? else { return Ok(None) };
+        let open = self.change(id).await?.filter(|stored| stored.change.ended().is_none());
+        Ok(open.map(|stored| ClaimRecord::of(&stored.change)))
+    }
+
     /// Frees a target of what can't be read: its claim and its question where they themselves can't be, or where they are
     /// those of `change`, whose record can't be. What went; none where nothing of that kind is there.
     pub async fn free(
@@ -144,6 +164,11 @@ mod tests {
                 keys::lock_in(&Scope::All, false),
                 RecordName::Lock { scope: Scope::All, left: false },
                 "lock/all/said".to_owned(),
+            ),
+            (
+                keys::withdrawn(&target, ChangeNumber(7)),
+                RecordName::Withdrawn { target: target.clone(), by: ChangeNumber(7) },
+                "withdrawn/api/prod/7".to_owned(),
             ),
             (keys::part(id, "head"), RecordName::Change(id), format!("change/{id}")),
             (keys::change(id), RecordName::Change(id), format!("change/{id}")),

@@ -16,6 +16,7 @@ pub(super) enum Damaged {
     Change,
     Question,
     Lock { left: bool },
+    Withdrawn,
 }
 
 pub(super) fn unreadable(sample: &Sample, what: Damaged) -> Unreadable {
@@ -25,10 +26,11 @@ pub(super) fn unreadable(sample: &Sample, what: Damaged) -> Unreadable {
         Damaged::Change => RecordName::Change(id()),
         Damaged::Question => RecordName::Question(sample.target.clone()),
         Damaged::Lock { left } => RecordName::Lock { scope: scope.clone(), left },
+        Damaged::Withdrawn => RecordName::Withdrawn { target: sample.target.clone(), by: ChangeNumber(397) },
     };
     let number = match what {
         Damaged::Claim | Damaged::Change | Damaged::Question => Some(ChangeNumber(412)),
-        Damaged::Unnumbered | Damaged::Lock { .. } => None,
+        Damaged::Unnumbered | Damaged::Lock { .. } | Damaged::Withdrawn => None,
     };
     Unreadable { record, blocks: scope, number, reference: "f3a9".to_owned() }
 }
@@ -47,6 +49,7 @@ fn records_that_can_t_be_read() {
         ("question", refused(Damaged::Question)),
         ("a person's lock", refused(Damaged::Lock { left: false })),
         ("a lock that was left", refused(Damaged::Lock { left: true })),
+        ("a mark of what was withdrawn", refused(Damaged::Withdrawn)),
         (
             "another",
             Box::new(|_, words| {

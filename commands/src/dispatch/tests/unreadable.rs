@@ -5,6 +5,7 @@ use state::change::Held;
 use state::change::outcome::{CantTell, Outcome};
 use state::change::transition::Event;
 use state::journal::JournalWhat;
+use state::records::RecordName;
 use state::store::{Key, SledOptions, SledStore};
 
 use super::super::*;
@@ -167,6 +168,48 @@ fn a_lock_is_lifted_by_whoever_may() {
         assert!(text(&lab.say("eve", "/history")).contains("could not be read"));
         assert_eq!(lab.say("mo", "/deploy api prod v3").kind, AnswerKind::Done);
     }
+}
+
+#[test]
+fn a_mark_of_what_was_withdrawn_is_in_the_way_of_rotabot_s_own_choice_alone_and_is_lifted() {
+    let lab = lab();
+    let mark = Key::kind("withdrawn").text("api").text("prod").number(7);
+    lab.damage(mark.clone());
+    for line in ["/rollback api prod", "/rollback api prod plan"] {
+        let refused = lab.say("mo", line);
+        let told = text(&refused);
+        assert_eq!(refused.kind, AnswerKind::Refused, "{line}: {told}");
+        for part in ["withdrawn/api/prod/7", "/rollback api prod to REF", "/unlock api/prod"] {
+            assert!(told.contains(part), "{line}: {told}");
+        }
+    }
+    for line in ["/rollback api prod to v0 plan", "/deploy api prod v3 plan", "/rollback web prod plan"] {
+        assert_eq!(lab.say("mo", line).kind, AnswerKind::Done, "{line}");
+    }
+    let refusal = lab.refusal("mo", "/unlock api/prod");
+    assert!(matches!(refusal, Refusal::NotAllowed { action: Action::Unlock, .. }), "{refusal:?}");
+    let lifted = lab.say("lin", "/unlock api/prod");
+    assert_eq!(lifted.kind, AnswerKind::Done, "{}", text(&lifted));
+    assert!(text(&lifted).contains("withdrawn/api/prod/7"), "{}", text(&lifted));
+    let unlocked = JournalWhat::Unlocked { scope: name("api/prod"), held_by: None };
+    assert!(journal(&lab).iter().any(|line| line.what == unlocked && line.by == Some(name("lin"))));
+    assert_eq!(block_on(lab.store.get(&mark)), Ok(None));
+    assert_eq!(lab.say("mo", "/rollback api prod").kind, AnswerKind::Done);
+}
+
+#[test]
+fn an_earlier_number_frees_no_other_change() {
+    let lab = lab();
+    lab.begun("mo");
+    assert_eq!(lab.say("mo", "/stop api prod").kind, AnswerKind::Done);
+    let (open, _) = lab.begun("sun");
+    lab.put(open, |head| head.phase = rolling());
+    lab.damage(claim());
+    let refusal = lab.refusal("ann", "/change release 1");
+    let Refusal::Unreadable(told) = refusal else { panic!("{refusal:?}") };
+    assert_eq!((told.record, told.number), (RecordName::Claim(target_name("api", "prod")), Some(ChangeNumber(2))));
+    assert_eq!(lab.say("ann", "/change release 2").kind, AnswerKind::Done);
+    assert!(lab.change(open).ended().is_some());
 }
 
 #[test]
