@@ -36,7 +36,10 @@ impl Dispatch {
             asking.pass(Action::Release, &Scope::Target(target.clone()), None)?;
             let parked = self.as_parked(&stored.change, asking).await?;
             let Some(mut next) = transition(&parked, Event::Release(asking.speaker.clone()), asking.now.wall) else {
-                if let Some(freed) = self.free(asking, &target, number, None).await? {
+                // The claim and the question of a target are those of its last change: an earlier number frees nothing.
+                if self.last_change(&target).await? == Some(number)
+                    && let Some(freed) = self.free(asking, &target, number, None).await?
+                {
                     return Ok(freed);
                 }
                 if already::was_freed(&stored.change)
@@ -44,6 +47,9 @@ impl Dispatch {
                 {
                     return Ok(self.done_before(asking, &freed));
                 }
+                // What can't be read there is told, with the number that frees it.
+                records.holder(&target).await?;
+                records.question(&target).await?;
                 let doing = stored.change.ended().is_none().then(|| Doing::of(&stored.change));
                 return Err(Refusal::NotParked { number, target, doing }.into());
             };
@@ -59,7 +65,10 @@ impl Dispatch {
     /// A change whose claim can't be read is as good as parked: after a start nobody takes it up.
     async fn as_parked(&self, change: &Change, asking: &Asking<'_>) -> Result<Change, Stop> {
         match self.engine.records.holder(&change.target.name).await {
-            Err(RecordFault::Unreadable(_)) => {}
+            Err(RecordFault::Unreadable(_))
+                if self.last_change(&change.target.name).await? == Some(change.head.number) => {}
+            // It may be the claim of a later change.
+            Err(RecordFault::Unreadable(_)) => return Ok(change.clone()),
             holder => return holder.map(|_| change.clone()).map_err(Stop::from),
         }
         let parked = transition(change, Event::Park(ParkedWhy::RecordUnreadable), asking.now.wall);
