@@ -120,12 +120,18 @@ impl NoticeWhat {
 impl Notice {
     /// By what its message is found again (D17): unique for each message that is meant to be.
     pub fn marker(&self) -> String {
-        format!("{}/{}", self.change, self.what.as_str())
+        let (change, what) = (self.change, self.what.as_str());
+        match self.what {
+            // A change may be parked again and again, and each time is said.
+            NoticeWhat::Parked => format!("{change}/{what}/{}", self.since.timestamp_millis()),
+            _ => format!("{change}/{what}"),
+        }
     }
 
     /// What a message is about, by its marker.
     pub fn of_marker(marker: &str) -> Option<(ChangeId, NoticeWhat)> {
-        let (change, word) = marker.split_once('/')?;
+        let mut parts = marker.split('/');
+        let (change, word) = (parts.next()?, parts.next()?);
         let what = NoticeWhat::ALL.into_iter().find(|what| what.as_str() == word)?;
         Some((change.parse().ok()?, what))
     }
@@ -143,5 +149,16 @@ mod tests {
             assert_eq!(Notice::of_marker(&notice.marker()), Some((change, what)));
         }
         assert_eq!(Notice::of_marker("hello/outcome"), None);
+        let change = ChangeId::from_parts(1_800_000_000_000, 7);
+        assert_eq!(Notice::of_marker(&format!("{change}/parked")), Some((change, NoticeWhat::Parked)), "the old form");
+    }
+
+    #[test]
+    fn each_time_that_a_change_is_parked_has_a_message_of_its_own() {
+        let change = ChangeId::from_parts(1_800_000_000_000, 7);
+        let at = |millis| DateTime::from_timestamp_millis(millis).unwrap();
+        let marker = |what, millis| Notice { change, what, since: at(millis) }.marker();
+        assert_ne!(marker(NoticeWhat::Parked, 1), marker(NoticeWhat::Parked, 2));
+        assert_eq!(marker(NoticeWhat::Progress, 1), marker(NoticeWhat::Progress, 2), "it is edited under one marker");
     }
 }

@@ -373,7 +373,7 @@ pub(super) fn put_notice(
     at: DateTime<Utc>,
 ) -> Result<(), RecordFault> {
     let notice = crate::journal::Notice { change: change.head.id, what, since: at };
-    let key = keys::outbox(&change.target.channel, at, change.head.id, &notice.marker());
+    let key = keys::outbox(&change.target.channel, at, change.head.id, what);
     put(batch, key, &change.head.id.to_string(), &notice)
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
+use crate::journal::NoticeWhat;
 use crate::lock::{Lock, Reason, Scope};
 use crate::names::{ChangeId, ChangeNumber, ChannelName, EnvironmentName, ServiceName, TargetName};
 use crate::records::RecordName;
@@ -156,8 +157,8 @@ pub(super) fn outboxes() -> Key {
     Key::kind("outbox")
 }
 
-pub(super) fn outbox(channel: &ChannelName, at: DateTime<Utc>, id: ChangeId, what: &str) -> Key {
-    moment(outboxes().text(channel.as_str()), at).text(&id.to_string()).text(what)
+pub(super) fn outbox(channel: &ChannelName, at: DateTime<Utc>, id: ChangeId, what: NoticeWhat) -> Key {
+    moment(outboxes().text(channel.as_str()), at).text(&id.to_string()).text(&format!("{id}/{}", what.as_str()))
 }
 
 pub(super) fn message(id: ChangeId) -> Key {
