@@ -9,7 +9,7 @@ use state::catalogue::{Action, Catalogue};
 use state::change::Change;
 use state::lock::Scope;
 use state::names::{ChangeId, PersonName, TargetName};
-use state::records::RecordFault;
+use state::records::{ClaimRecord, RecordFault};
 use state::rollout::judge::Progress;
 use state::time::Now;
 
@@ -39,7 +39,7 @@ impl Reader {
     }
 
     /// The same where the change can't be read: by what the catalogue says of its target.
-    fn may_view_target(&self, target: &TargetName) -> bool {
+    pub(super) fn may_view_target(&self, target: &TargetName) -> bool {
         may_view(&self.catalogue, &self.name, &Scope::Target(target.clone()), self.now.wall)
     }
 
@@ -97,6 +97,9 @@ impl Following {
         if !self.reader.may_view(&change) {
             return Some(News::NotYours);
         }
+        if self.is_left_alone(&change).await {
+            return Some(News::Parked(cards::change::unreadable(self.reader.words(), &ClaimRecord::of(&change))));
+        }
         let gathered = self.engine.gathered(&change).await;
         // The moment of drawing is that of what is drawn, so that the same state gives the same card.
         let now = change.ended().map_or_else(|| drawn_at(&change), |ended| ended.at);
@@ -119,6 +122,15 @@ impl Following {
             }
             _ => News::NotYours,
         }
+    }
+
+    /// Nobody takes up an open change whose claim can't be read: until somebody frees its target, it is parked. One that
+    /// was taken up before goes on.
+    async fn is_left_alone(&self, change: &Change) -> bool {
+        if change.ended().is_some() || self.engine.board.seen(self.id).is_some() {
+            return false;
+        }
+        matches!(self.engine.records.holder(&change.target.name).await, Err(RecordFault::Unreadable(_)))
     }
 
     /// The board knows more than the record while a change is under way; the record knows what ended before.

@@ -53,6 +53,23 @@ fn only_who_may_look_at_it_follows_and_hears() {
 }
 
 #[test]
+fn an_open_change_whose_claim_can_t_be_read_is_told_as_parked() {
+    let lab = Lab::new();
+    let (id, _) = lab.begun("mo");
+    lab.damage(state::store::Key::kind("claim").text("api").text("prod"));
+    let mut news = lab.desk.follow(id, &name("eve"), at(0));
+    let Some(News::Parked(card)) = block_on(news.next()) else {
+        panic!("nobody goes on with it, and that is not told")
+    };
+    assert!(card.lines.iter().any(|line| line.text.to_string().contains("/change release #1")), "{card:?}");
+    let may = |who: &str| block_on(lab.desk.may_view(id, &name(who), at(0)));
+    assert_eq!((may("eve"), may("bob")), (true, false));
+    // One that was taken up before goes on.
+    lab.engine.board.show(Seen { change: lab.change(id), progress: Vec::new() });
+    assert_eq!(told(block_on(lab.desk.follow(id, &name("eve"), at(0)).next())), "progress");
+}
+
+#[test]
 fn who_may_look_stands_in_the_change_and_who_asked_is_told_in_any_case() {
     let lab = Lab::new();
     let (id, _) = lab.begun("mo");
