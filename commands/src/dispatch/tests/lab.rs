@@ -200,6 +200,9 @@ pub(crate) struct Lab {
     pub(crate) registry: Arc<Asked>,
     pub(crate) desk: Arc<Dispatch>,
     pub(crate) heard: Arc<Mutex<Vec<Heard>>>,
+    /// Where two desks have the same store one after the other, they are asked by requests of their own.
+    opened_at: Revision,
+    requests: AtomicU32,
 }
 
 impl Lab {
@@ -221,14 +224,13 @@ impl Lab {
             let heard = heard.clone();
             Arc::new(move |what| heard.lock().expect("not poisoned").push(what))
         };
+        let opened_at = block_on(store.range(Range::under(&Key::kind("claim")).limit(1))).expect("a range").revision;
         let desk = Arc::new(Dispatch::new(engine.clone(), Arc::new(catalogue()), hear));
-        Self { store, engine, cluster, registry, desk, heard }
+        Self { store, engine, cluster, registry, desk, heard, opened_at, requests: AtomicU32::new(0) }
     }
 
     fn request(&self) -> String {
-        // Each is asked once, also where two desks have the same store one after the other.
-        static REQUESTS: AtomicU32 = AtomicU32::new(0);
-        format!("request-{}", REQUESTS.fetch_add(1, Ordering::SeqCst))
+        format!("request-{}-{}", self.opened_at.0, self.requests.fetch_add(1, Ordering::SeqCst) + 1)
     }
 
     /// Says a line, and gets the answer as a front end would.
