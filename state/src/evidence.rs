@@ -72,6 +72,42 @@ pub enum CauseKind {
 }
 
 impl CauseKind {
+    /// All of them.
+    pub const ALL: [CauseKind; 13] = [
+        Self::Pull,
+        Self::BadImageName,
+        Self::BadConfig,
+        Self::CrashLoop,
+        Self::OutOfMemory,
+        Self::CrashedAfterReady,
+        Self::TurnedUnready,
+        Self::NeverReady,
+        Self::Unschedulable,
+        Self::NotCreated,
+        Self::PausedBySomebody,
+        Self::Stuck,
+        Self::WrongImage,
+    ];
+
+    /// Its word, in records and where the sentence for it is chosen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pull => "pull",
+            Self::BadImageName => "bad-image-name",
+            Self::BadConfig => "bad-config",
+            Self::CrashLoop => "crash-loop",
+            Self::OutOfMemory => "out-of-memory",
+            Self::CrashedAfterReady => "crashed-after-ready",
+            Self::TurnedUnready => "turned-unready",
+            Self::NeverReady => "never-ready",
+            Self::Unschedulable => "unschedulable",
+            Self::NotCreated => "not-created",
+            Self::PausedBySomebody => "paused-by-somebody",
+            Self::Stuck => "stuck",
+            Self::WrongImage => "wrong-image",
+        }
+    }
+
     /// Whether a container ended that should have gone on.
     pub fn is_crash(self) -> bool {
         matches!(self, Self::CrashLoop | Self::OutOfMemory | Self::CrashedAfterReady)
@@ -85,5 +121,19 @@ impl CauseKind {
     /// Whether waiting longer can't help: such a sign ends a rollout early when it stays.
     pub fn certain(self) -> bool {
         matches!(self, Self::Pull | Self::BadImageName | Self::BadConfig | Self::CrashLoop | Self::OutOfMemory)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_stored_by_its_word() {
+        let words: std::collections::BTreeSet<&str> = CauseKind::ALL.map(CauseKind::word).into();
+        assert_eq!(words.len(), CauseKind::ALL.len());
+        for kind in CauseKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.word());
+        }
     }
 }

@@ -119,7 +119,7 @@ cause-kind = { $kind ->
     [never-ready] new pods run, but don't get ready
     [unschedulable] new pods find no node to run on
     [not-created] no new pod is made: the cluster refuses
-    [paused] somebody else paused it before I could write
+    [paused-by-somebody] somebody else paused it before I could write
     [stuck] the rollout stands still, and no pod shows why
    *[wrong-image] ready pods run another image than was asked for
 }

@@ -119,7 +119,7 @@ cause-kind = { $kind ->
     [never-ready] 新 Pod 在运行，但一直没有就绪
     [unschedulable] 新 Pod 找不到可用的节点
     [not-created] 新 Pod 没有创建出来：集群拒绝
-    [paused] 我写入之前，它被别人暂停了
+    [paused-by-somebody] 我写入之前，它被别人暂停了
     [stuck] 滚动更新停住了，从 Pod 上看不出原因
    *[wrong-image] 就绪的 Pod 运行的不是要求的镜像
 }

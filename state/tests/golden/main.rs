@@ -6,6 +6,8 @@
 
 mod files;
 mod going_on;
+#[path = "../common/raw.rs"]
+mod raw;
 mod shop;
 mod stores;
 mod values;
@@ -15,10 +17,10 @@ use std::fmt::Debug;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use files::Line;
 use futures::executor::block_on;
+use raw::open_raw;
 use state::names::ChangeId;
 use state::records::{RecordFault, Records};
 use state::store::record::{Record, decode, encode};
@@ -90,18 +92,6 @@ fn disk_now() -> Vec<Line> {
     drop(store);
     let raw = open_raw(&path);
     raw.iter().map(|entry| entry.map(|(key, value)| Line::new(key.to_vec(), value.to_vec())).unwrap()).collect()
-}
-
-/// The database without the store around it.
-fn open_raw(path: &Path) -> sled::Db {
-    for _ in 0..100 {
-        if let Ok(tree) = sled::open(path) {
-            return tree;
-        }
-        // Its lock outlives its owner by a moment.
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    panic!("{} stays locked", path.display());
 }
 
 #[test]

@@ -326,44 +326,11 @@ pub(crate) fn watches() -> Values<Watch> {
 }
 
 pub(crate) fn causes() -> Values<Cause> {
-    let kinds = [
-        CauseKind::Pull,
-        CauseKind::BadImageName,
-        CauseKind::BadConfig,
-        CauseKind::CrashLoop,
-        CauseKind::OutOfMemory,
-        CauseKind::CrashedAfterReady,
-        CauseKind::TurnedUnready,
-        CauseKind::NeverReady,
-        CauseKind::Unschedulable,
-        CauseKind::NotCreated,
-        CauseKind::PausedBySomebody,
-        CauseKind::Stuck,
-        CauseKind::WrongImage,
-    ];
-    let mut causes: Values<Cause> = kinds.map(|kind| (cause_word(kind).to_owned(), cause(kind))).into();
+    let mut causes: Values<Cause> = CauseKind::ALL.map(|kind| (kind.word().to_owned(), cause(kind))).into();
     let bare =
         Cause { pod: None, container: None, exit_code: None, events: vec![], log: vec![], ..cause(CauseKind::Pull) };
     causes.push(("without-proof".to_owned(), bare));
     causes
-}
-
-fn cause_word(kind: CauseKind) -> &'static str {
-    match kind {
-        CauseKind::Pull => "pull",
-        CauseKind::BadImageName => "bad-image-name",
-        CauseKind::BadConfig => "bad-config",
-        CauseKind::CrashLoop => "crash-loop",
-        CauseKind::OutOfMemory => "out-of-memory",
-        CauseKind::CrashedAfterReady => "crashed-after-ready",
-        CauseKind::TurnedUnready => "turned-unready",
-        CauseKind::NeverReady => "never-ready",
-        CauseKind::Unschedulable => "unschedulable",
-        CauseKind::NotCreated => "not-created",
-        CauseKind::PausedBySomebody => "paused-by-somebody",
-        CauseKind::Stuck => "stuck",
-        CauseKind::WrongImage => "wrong-image",
-    }
 }
 
 pub(crate) fn locks() -> Values<Lock> {

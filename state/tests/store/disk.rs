@@ -1,5 +1,6 @@
 //! What only the store on the disk has to promise: who may open it, what it refuses, how it treats its files.
 
+use crate::raw::open_raw;
 use crate::{Lab as _, OnDisk, open};
 use futures::executor::block_on;
 use state::store::{
@@ -239,16 +240,4 @@ fn copy(folder: &Path) -> TempDir {
         }
     }
     copied
-}
-
-/// The database without the store around it.
-fn open_raw(path: &Path) -> sled::Db {
-    for _ in 0..100 {
-        if let Ok(tree) = sled::open(path) {
-            return tree;
-        }
-        // Its lock outlives its owner by a moment.
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    panic!("{} stays locked", path.display());
 }

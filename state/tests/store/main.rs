@@ -3,6 +3,8 @@
 
 mod agree;
 mod disk;
+#[path = "../common/raw.rs"]
+mod raw;
 mod suite;
 
 use state::store::{MemoryStore, SledOptions, SledStore, Store, StoreFault};

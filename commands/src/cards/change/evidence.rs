@@ -13,22 +13,7 @@ use crate::plain::harmless;
 use crate::words::{Arg, Words, say};
 
 pub(super) fn kind(words: &Words, kind: CauseKind) -> Text {
-    let choice = match kind {
-        CauseKind::Pull => "pull",
-        CauseKind::BadImageName => "bad-image-name",
-        CauseKind::BadConfig => "bad-config",
-        CauseKind::CrashLoop => "crash-loop",
-        CauseKind::OutOfMemory => "out-of-memory",
-        CauseKind::CrashedAfterReady => "crashed-after-ready",
-        CauseKind::TurnedUnready => "turned-unready",
-        CauseKind::NeverReady => "never-ready",
-        CauseKind::Unschedulable => "unschedulable",
-        CauseKind::NotCreated => "not-created",
-        CauseKind::PausedBySomebody => "paused",
-        CauseKind::Stuck => "stuck",
-        CauseKind::WrongImage => "wrong-image",
-    };
-    say!(words, "cause-kind", kind = Arg::Choice(choice))
+    say!(words, "cause-kind", kind = Arg::Choice(kind.word()))
 }
 
 /// What is known so far of a change that is still under way.

@@ -10,7 +10,10 @@ macro_rules! snapshot {
 mod changes;
 mod console;
 mod look;
+mod notices;
+mod offers;
 mod refusals;
+mod refused;
 mod scene;
 mod unreadable;
 

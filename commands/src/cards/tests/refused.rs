@@ -1,0 +1,88 @@
+//! Changes that ended before anything was written.
+
+use state::change::outcome::{Left, Outcome, PlaceOf, Refused};
+use state::names::WorkloadName;
+
+use super::changes::scene;
+use super::scene::Scene;
+use super::*;
+
+#[test]
+fn refused_in_preparing() {
+    let refused = |why: fn(&Sample) -> Refused| {
+        scene(move |sample| {
+            let outcome = Outcome::Refused { why: why(sample) };
+            let mut scene = Scene::new(sample).ended(sample, outcome, Left::Untouched);
+            scene.change.work = None;
+            scene
+        })
+    };
+    fn api(sample: &Sample) -> WorkloadName {
+        WorkloadName::new(sample.target.service.as_str()).expect("a name")
+    }
+    snapshot!(all(vec![
+        (
+            "image unknown",
+            refused(|sample| Refused::ImageUnknown { image: format!("registry.example/shop/api:{}", sample.new) })
+        ),
+        ("registry denied", refused(|_| Refused::RegistryDenied { host: "registry.example".to_owned() })),
+        ("registry unreachable", refused(|_| Refused::RegistryUnreachable { host: "registry.example".to_owned() })),
+        ("cluster unreadable", refused(|_| Refused::ClusterUnreadable)),
+        (
+            "forbidden",
+            refused(|_| Refused::Forbidden {
+                sentence: "deployments.apps \"api\" is forbidden: User \"bot\" cannot patch".to_owned()
+            })
+        ),
+        (
+            "rejected",
+            refused(|sample| Refused::Rejected {
+                workload: api(sample),
+                sentence: "exceeded quota: compute".to_owned()
+            })
+        ),
+        ("missing", refused(|sample| Refused::Missing { workload: api(sample) })),
+        (
+            "no such container",
+            refused(|sample| Refused::NoContainer {
+                workload: api(sample),
+                container: "app".parse().expect("a name"),
+                has: vec!["main".to_owned(), "proxy".to_owned()],
+            })
+        ),
+        ("paused", refused(|sample| Refused::Paused { workload: api(sample), by: None })),
+        (
+            "paused by",
+            refused(|sample| Refused::Paused { workload: api(sample), by: Some("kubectl-rollout".to_owned()) })
+        ),
+        ("runs unhealthy", refused(|_| Refused::RunsUnhealthy)),
+        ("nothing to return to", refused(|_| Refused::NothingToReturnTo)),
+        (
+            "no earlier image of a part",
+            refused(|sample| Refused::NoEarlierImage {
+                earlier: sample.old.clone(),
+                of: vec![
+                    PlaceOf { workload: "worker".parse().expect("a name"), container: None },
+                    PlaceOf { workload: api(sample), container: Some("app".parse().expect("a name")) },
+                ],
+            })
+        ),
+        (
+            "no earlier image of a part, by digest",
+            refused(|sample| Refused::NoEarlierImage {
+                earlier: format!("sha256:{}", "61c0".repeat(16)),
+                of: vec![PlaceOf { workload: api(sample), container: None }],
+            })
+        ),
+        ("unknown release", refused(|_| Refused::UnknownRelease { named: "v5".to_owned() })),
+        (
+            "locked meanwhile",
+            refused(|sample| Refused::Locked {
+                scope: "prod".to_owned(),
+                by: sample.mo.clone(),
+                reason: "migration".to_owned()
+            })
+        ),
+        ("moved", refused(|sample| Refused::Moved { workload: api(sample) })),
+    ]));
+}
