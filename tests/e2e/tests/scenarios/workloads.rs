@@ -10,7 +10,11 @@ fn a_workload_that_somebody_paused_is_refused() -> Result<()> {
     let shop = Setup::new()?.deployment(Deployment::paused).start()?;
     let said = shop.deploy("v2")?;
     said.must_be("refused", 1)?;
-    assert_eq!(shop.record_of(&said)?.ended()["outcome"]["why"], json!({ "paused": { "workload": "api" } }));
+    // By whom, the server knows: the manager of the field.
+    let by = shop.deployment()?["metadata"]["managedFields"][0]["manager"].clone();
+    assert!(by.is_string(), "{by}");
+    let why = json!({ "paused": { "workload": "api", "by": by } });
+    assert_eq!(shop.record_of(&said)?.ended()["outcome"]["why"], why);
     assert_eq!((shop.marker()?, shop.image()?), (None, shop.first.pinned()));
     assert_eq!(shop.deployment()?["spec"]["paused"], true, "their pause is theirs to lift");
     Ok(())
