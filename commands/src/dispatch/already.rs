@@ -58,9 +58,7 @@ impl Dispatch {
         if lines.iter().any(|line| line.change.is_some_and(|change| change > number)) {
             return Ok(None);
         }
-        let left = lines.into_iter().find(|line| line.change == Some(number) && line.what == JournalWhat::LeftAsIs);
-        let what = DoneWhat::LeftAsIs { target: target.clone(), number };
-        Ok(left.map(|line| DoneBefore { what, by: line.by, at: line.at }))
+        Ok(told(lines, number, &JournalWhat::LeftAsIs, DoneWhat::LeftAsIs { target: target.clone(), number }))
     }
 
     /// A scope was unlocked just now, and not locked since.
@@ -89,8 +87,7 @@ impl Dispatch {
         number: ChangeNumber,
     ) -> Result<Option<DoneBefore>, Stop> {
         let lines = self.lately(asking, &Scope::Target(target.clone())).await?;
-        let freed = lines.into_iter().find(|line| line.change == Some(number) && line.what == JournalWhat::Released);
-        Ok(freed.map(|line| DoneBefore { what: DoneWhat::Freed(number), by: line.by, at: line.at }))
+        Ok(told(lines, number, &JournalWhat::Released, DoneWhat::Freed(number)))
     }
 
     /// The newest lines of a journal that are young enough, the newest first.
@@ -98,6 +95,12 @@ impl Dispatch {
         let lines = self.engine.records.journal(scope, Some(asking.now.wall - AGAIN), LINES).await?;
         Ok(lines.into_iter().map(|line| line.line).collect())
     }
+}
+
+/// Who did this to a change, and when, as its journal tells.
+fn told(lines: Vec<JournalLine>, number: ChangeNumber, done: &JournalWhat, what: DoneWhat) -> Option<DoneBefore> {
+    let line = lines.into_iter().find(|line| line.change == Some(number) && line.what == *done)?;
+    Some(DoneBefore { what, by: line.by, at: line.at })
 }
 
 /// A change was stopped just now.
