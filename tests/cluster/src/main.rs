@@ -49,15 +49,18 @@ fn up() -> Result<ExitCode> {
         Program::find()?.path().display(),
         registry.address(),
     );
+    // Heard from before the text is out: who has read it may interrupt at once.
+    let (mut interrupt, mut terminate) = {
+        let _entered = runtime.enter();
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
     io::stdout().write_all(text.as_bytes())?;
     runtime.block_on(async {
-        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        anyhow::Ok(())
-    })?;
+    });
     Ok(ExitCode::SUCCESS)
 }
 
