@@ -9,7 +9,7 @@ use commands::invocation::{Answer, AnswerKind};
 use state::change::outcome::{CantTell, Digests, Ended, EndedBy, Left, LeftBehind, Outcome, Overtaken, Refused};
 use state::change::{Ask, Asker, Change, Phase};
 use state::evidence::CauseKind;
-use state::journal::JournalWhat;
+use state::journal::{JournalWhat, Notice, NoticeWhat};
 use state::lock::{Asking, Lock, Reason, Scope};
 use state::names::{ChangeId, Namespace, WorkloadName};
 use state::rollout::seen::{Marker, MarkerStep};
@@ -433,6 +433,23 @@ pub fn one_outcome_is_told(change: &Change, chat: &world::chat::Chat, may_repeat
     let first = told.first().map(|message| &message.card.first_line);
     demand(told.iter().all(|message| Some(&message.card.first_line) == first), || {
         format!("{} was told in two ways", what())
+    })
+}
+
+/// Each time that a change was parked was told in its channel, once.
+pub fn each_parking_is_told(change: &Change, ledger: &Ledger, chat: &world::chat::Chat, may_repeat: bool) -> Found {
+    let records = ledger.records();
+    let scope = Scope::Target(change.target.name.clone());
+    let lines = now(async { records.journal(&scope, None, usize::MAX).await.map(Some) }).unwrap_or_default();
+    let parked = |line: &&state::records::HistoryLine| {
+        line.line.change == Some(change.head.number) && matches!(line.line.what, JournalWhat::Parked(_))
+    };
+    let parked = lines.iter().filter(parked).count();
+    let messages = chat.messages(&change.target.channel).iter();
+    let about = Some((change.head.id, NoticeWhat::Parked));
+    let told = messages.filter(|message| Notice::of_marker(&message.marker) == about).count();
+    demand(told == parked || (may_repeat && told > parked), || {
+        format!("{} was parked {parked} times, and that was told {told} times", label(change))
     })
 }
 

@@ -92,6 +92,8 @@ impl Simulation {
             self.note("what_was_left_is_what_was_said", found);
             let found = self.world.chat(|chat| checks::one_outcome_is_told(&change, chat, may_repeat));
             self.note("one_outcome_is_told", found);
+            let told = self.world.chat(|chat| checks::each_parking_is_told(&change, &self.ledger, chat, may_repeat));
+            self.note("each_parking_is_told", told);
             let lapsed = self.cluster(|cluster| checks::a_question_lapses_for_a_reason(&change, &self.ledger, cluster));
             self.note("a_question_lapses_for_a_reason", lapsed);
             self.note("one_end_is_journalled", checks::one_end_is_journalled(&change, &self.ledger));
