@@ -10,7 +10,7 @@ use futures::future::{self, BoxFuture, FutureExt as _};
 use futures::stream::{self, BoxStream, StreamExt as _};
 use serde::{Deserialize, Serialize};
 use state::journal::{Notice, NoticeWhat};
-use state::names::{ChangeId, ChannelName};
+use state::names::{ChangeId, ChannelName, EnvironmentName, ServiceName, TargetName};
 use tokio::sync::broadcast;
 
 /// How many messages are remembered by their marker. After a crash nothing is: a line on a terminal can't be looked up.
@@ -24,12 +24,37 @@ const BACKLOG: usize = 256;
 pub struct Heard {
     /// Where.
     pub channel: ChannelName,
-    /// What it is about, where it is about a change.
+    /// What it concerns: whoever may look at that hears it, and nobody where it is not known.
+    pub concerns: Option<Concerns>,
+    /// What it is about, where it is a notice of a change.
     pub about: Option<(ChangeId, NoticeWhat)>,
     /// Whether it must not ring.
     pub silent: bool,
     /// What it says.
     pub card: Card,
+}
+
+/// What a message concerns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Concerns {
+    /// A change.
+    Change(ChangeId),
+    /// A target: what is said of it stands in no change that can be read.
+    Target(TargetName),
+}
+
+impl Concerns {
+    /// The marker of a notice begins with its change, that of any other message with its target.
+    fn of_marker(marker: &str) -> Option<Self> {
+        if let Some((change, _)) = Notice::of_marker(marker) {
+            return Some(Self::Change(change));
+        }
+        let mut parts = marker.split('/');
+        let service = ServiceName::new(parts.next()?).ok()?;
+        let environment = EnvironmentName::new(parts.next()?).ok()?;
+        Some(Self::Target(TargetName { service, environment }))
+    }
 }
 
 /// Where messages go beside the consoles that listen.
@@ -97,6 +122,7 @@ impl Channels {
         // Nobody listens, often: that is no fault.
         let _ = self.heard.send(Heard {
             channel: post.channel.clone(),
+            concerns: Concerns::of_marker(&post.marker),
             about: Notice::of_marker(&post.marker),
             silent: post.silent,
             card: post.card.clone(),
@@ -140,9 +166,15 @@ mod tests {
         let again = channels.post(&post("01KB0000000000000000000000/outcome")).await.expect("found");
         assert_eq!(first, again);
         channels.post(&post("other")).await.expect("said");
+        channels.post(&post("api/prod/unreadable/01KB0000000000000000000000")).await.expect("said");
         let about = heard.next().await.expect("a message").about.expect("about a change");
         assert_eq!(about.1, NoticeWhat::Outcome);
-        assert_eq!(heard.next().await.expect("a message").about, None, "the second is the other one");
+        let other = heard.next().await.expect("a message");
+        assert_eq!((other.concerns, other.about), (None, None), "the second is the other one");
+        let (service, environment) = ("api".parse().expect("a name"), "prod".parse().expect("a name"));
+        let target = TargetName { service, environment };
+        let unreadable = heard.next().await.expect("a message");
+        assert_eq!((unreadable.concerns, unreadable.about), (Some(Concerns::Target(target)), None));
     }
 
     #[tokio::test]

@@ -40,7 +40,7 @@ use tokio::sync::watch;
 use crate::runner::Ending;
 
 pub use beside::{LogLines, complain, last_lines};
-pub use channel::{Beside, Channels};
+pub use channel::{Beside, Channels, Concerns};
 pub use partner::{Local, Lost, Partner};
 pub use remote::{Patience, Remark, Remote};
 pub use say::Saying;

@@ -7,6 +7,7 @@ use commands::card::Card;
 use commands::cards;
 pub use commands::cards::console::Lost;
 use commands::command::complete::Completion;
+use commands::gate::may_view;
 use commands::invocation::{Answer, AnswerKind, Desk, Invocation, News, RequestId, Via, What};
 use commands::press::Press;
 use commands::refusal::Refusal;
@@ -15,12 +16,13 @@ use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::{self, BoxStream, StreamExt as _};
 use serde::{Deserialize, Serialize};
 use state::catalogue::Language;
+use state::lock::Scope;
 use state::names::{ChangeId, ChangeNumber, PersonName};
 use state::zone::Zone;
 use ulid::Ulid;
 
 use super::Clock;
-use super::channel::{Channels, Heard};
+use super::channel::{Channels, Concerns, Heard};
 use super::speaker::Identity;
 
 /// What a person says.
@@ -169,9 +171,14 @@ impl Partner for Local {
         let theirs = self.channels.listen().filter_map(move |heard| {
             let (desk, person) = (desk.clone(), person.clone());
             async move {
-                let may = match heard.about {
-                    Some((change, _)) => desk.may_view(change, &person, clock()).await,
-                    None => true,
+                let may = match &heard.concerns {
+                    Some(Concerns::Change(change)) => desk.may_view(*change, &person, clock()).await,
+                    Some(Concerns::Target(target)) => {
+                        let scope = Scope::Target(target.clone());
+                        may_view(&desk.catalogue(), &person, &scope, clock().wall)
+                    }
+                    // Who may hear it can't be found out.
+                    None => false,
                 };
                 may.then_some(heard)
             }

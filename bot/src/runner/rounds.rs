@@ -9,7 +9,7 @@ use commands::cards;
 use commands::ports::ChatFault;
 use commands::words::Words;
 use state::names::ChangeId;
-use state::records::RecordFault;
+use state::records::{ClaimRecord, RecordFault, RecordName};
 
 use super::Runner;
 use super::failures::Doing;
@@ -69,7 +69,7 @@ impl Runner {
                     for claim in claims.into_iter().flatten() {
                         tokio::spawn(Arc::clone(&self).begin(claim.change));
                     }
-                    self.claims_unreadable(&faults.into_iter().filter_map(Result::err).collect::<Vec<_>>());
+                    self.claims_unreadable(&faults.into_iter().filter_map(Result::err).collect::<Vec<_>>()).await;
                 }
                 Err(fault) => self.store_failed(&reading, &fault),
             }
@@ -77,7 +77,7 @@ impl Runner {
         }
     }
 
-    fn claims_unreadable(&self, faults: &[RecordFault]) {
+    async fn claims_unreadable(&self, faults: &[RecordFault]) {
         let chains = faults.iter().map(|fault| fault.fault().chain().to_owned()).collect();
         let changed = self.failures.only("reading a claim", chains);
         for fault in changed.began {
@@ -85,6 +85,14 @@ impl Runner {
         }
         if changed.over > 0 {
             tracing::info!(claims = changed.over, "claims that could not be read are readable again, or gone");
+        }
+        for fault in faults {
+            if let RecordFault::Unreadable(unreadable) = fault
+                && let RecordName::Claim(target) = &unreadable.record
+                && let Ok(Some(claim)) = self.engine().records.holder_by_journal(target).await
+            {
+                self.tell_parked(&claim, "claim-unreadable").await;
+            }
         }
     }
 
@@ -111,12 +119,18 @@ impl Runner {
     pub(super) async fn tell_unreadable(&self, id: ChangeId) {
         let claims = self.engine().records.open().await.unwrap_or_default();
         let Some(claim) = claims.into_iter().flatten().find(|claim| claim.change == id) else { return };
+        self.tell_parked(&claim, "unreadable").await;
+    }
+
+    /// Nobody goes on with an open change, because a record of it can't be read.
+    async fn tell_parked(&self, claim: &ClaimRecord, why: &str) {
+        let id = claim.change;
         let Some(environment) = self.catalogue.environments.get(&claim.target.environment) else { return };
         let language = self.catalogue.language_of_channel(&environment.channel);
-        let card = cards::change::unreadable(Words::get(language), &claim);
+        let card = cards::change::unreadable(Words::get(language), claim);
         let post = Post {
             channel: environment.channel.clone(),
-            marker: format!("{id}/unreadable"),
+            marker: format!("{}/{}/{why}/{id}", claim.target.service, claim.target.environment),
             card,
             reply_to: None,
             silent: false,

@@ -7,18 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use commands::invocation::{Desk as _, Invocation, RequestId, Via, What};
 use commands::ports::{RegistryFault, Resolved};
+use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use state::catalogue::Person;
 use state::fault::Fault;
 use state::image::{Image, Repository};
-use state::names::PersonName;
+use state::names::{PersonName, TargetName};
 use state::store::{Commit, Committed, Key, MemoryStore, Page, Range, StoreFault, Versioned};
 use tokio::time::timeout;
 use world::shop::Shop;
 
 use super::*;
 use crate::clock;
-use crate::console::{Beside, Channels};
+use crate::console::{Beside, Channels, Concerns};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -68,6 +69,7 @@ impl Store for Garbled {
 
 struct Bed {
     runner: Arc<Runner>,
+    channels: Arc<Channels>,
     armed: Arc<AtomicBool>,
     garbled: Arc<AtomicBool>,
 }
@@ -87,16 +89,17 @@ impl Bed {
             }
         });
         let (armed, garbled) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let channels = Arc::new(Channels::new(Beside::Nowhere));
         let neighbours = Neighbours {
             store: Arc::new(Garbled { store: MemoryStore::new(), garbled: Arc::clone(&garbled) }),
             cluster: Arc::clone(&process.cluster),
             registry: Arc::new(Brittle { registry: Arc::clone(&process.registry), armed: Arc::clone(&armed) }),
-            chat: Arc::new(Channels::new(Beside::Nowhere)),
+            chat: Arc::<Channels>::clone(&channels),
             clock,
         };
         let keep_history = Duration::from_secs(24 * 60 * 60);
         let runner = Runner::new(neighbours, catalogue, keep_history, Arc::new(Tasks::default()));
-        Self { runner, armed, garbled }
+        Self { runner, channels, armed, garbled }
     }
 
     async fn deploys(&self) -> ChangeId {
@@ -195,6 +198,23 @@ async fn a_change_that_stays_unreadable_is_logged_once() {
     bed.garbled.store(false, Ordering::SeqCst);
     tokio::spawn(Arc::clone(&bed.runner).begin(id));
     bed.until("that it is over", || lines.with("works again") == 1).await;
+    bed.runner.end(Ending::Asked);
+}
+
+#[tokio::test]
+async fn a_claim_that_cannot_be_read_is_said_in_its_channel_and_by_what_it_is_freed() {
+    let bed = Bed::open(clock::now);
+    let mut heard = bed.channels.listen();
+    let id = bed.deploys().await;
+    let mut commit = Commit::new();
+    commit.put(Key::kind("claim").text("api").text("prod"), *b"not a record");
+    bed.runner.engine().records.store().commit(commit).await.expect("a commit");
+    tokio::spawn(Arc::clone(&bed.runner).take_up_open());
+    let said = timeout(PATIENCE, heard.next()).await.expect("a word about it").expect("a message");
+    let (service, environment) = ("api".parse().expect("a name"), "prod".parse().expect("a name"));
+    let target = TargetName { service, environment };
+    assert_eq!((said.concerns, said.about), (Some(Concerns::Target(target)), None), "of {id}");
+    assert!(said.card.lines.iter().any(|line| line.text.to_string().contains("/change release #1")), "{:?}", said.card);
     bed.runner.end(Ending::Asked);
 }
 

@@ -140,14 +140,21 @@ async fn channels_tell_what_this_console_does_not_follow() {
         reply_to: None,
         silent,
     };
-    for said in [post(1, "outcome", false), post(1, "lapsed", false), post(2, "progress", true)] {
+    let of_a_target = Post { marker: "api/prod/unreadable/9".to_owned(), ..post(9, "unreadable", false) };
+    for said in [post(1, "outcome", false), post(1, "lapsed", false), post(2, "progress", true), of_a_target] {
         // What this person may not look at is not heard at all.
         bot.channels.post(&post(3, "outcome", false)).await.expect("said");
+        for unheard in ["of nothing", "01KB0000000000000000000000/unreadable"] {
+            bot.channels.post(&Post { marker: unheard.to_owned(), ..post(1, "", false) }).await.expect("said");
+        }
         bot.channels.post(&said).await.expect("said");
         talk.heard(&futures::StreamExt::next(&mut heard).await.expect("a message"));
     }
     talk.screen.written().await;
-    assert_eq!(taken.text()[before..], *"# deploys\n✅ #1 lapsed\n# deploys\n✅ #2 progress\n");
+    assert_eq!(
+        taken.text()[before..],
+        *"# deploys\n✅ #1 lapsed\n# deploys\n✅ #2 progress\n# deploys\n✅ #9 unreadable\n"
+    );
 }
 
 #[tokio::test]

@@ -194,7 +194,8 @@ async fn channels_are_heard_by_whoever_is_somebody() {
         loop {
             // Said again and again: nobody knows when the listener is there.
             number += 1;
-            commands::ports::Chat::post(&*bot.channels, &post(&number.to_string())).await.expect("said");
+            let said = post(&format!("api/prod/{number}"));
+            commands::ports::Chat::post(&*bot.channels, &said).await.expect("said");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
