@@ -63,7 +63,19 @@ impl fmt::Display for RecordName {
     }
 }
 
+/// Of the lines of a journal, the newest so many tell which change of the target is the last.
+const RECENT_LINES: usize = 100;
+
 impl Records {
+    /// Who must hold a target whose claim can't be read: its last change, where that is open.
+    pub async fn holder_by_journal(&self, target: &TargetName) -> Result<Option<ClaimRecord>, RecordFault> {
+        let lines = self.journal(&Scope::Target(target.clone()), None, RECENT_LINES).await?;
+        let Some(number) = lines.into_iter().filter_map(|line| line.line.change).max() else { return Ok(None) };
+        let Some(id) = self.by_number(number).await? else { return Ok(None) };
+        let open = self.change(id).await?.filter(|stored| stored.change.ended().is_none());
+        Ok(open.map(|stored| ClaimRecord::of(&stored.change)))
+    }
+
     /// Frees a target of what can't be read: its claim and its question where they themselves can't be, or where they are
     /// those of `change`, whose record can't be. What went; none where nothing of that kind is there.
     pub async fn free(
