@@ -15,7 +15,7 @@ use state::lock::{Lock, Scope};
 use state::names::{ChangeNumber, ClusterName, ContainerName, PersonName, TargetName, WorkloadName};
 use state::records::{HistoryLine, RecordName};
 use state::rollout::judge::Progress;
-use state::rollout::seen::{Marker, PodSeen, WorkloadSeen, WorkloadView};
+use state::rollout::seen::{BLIND_AFTER, Marker, PodSeen, WorkloadSeen, WorkloadView};
 
 /// What a card of a change is made of.
 #[derive(Debug, Clone, Copy)]
@@ -153,6 +153,22 @@ pub struct TargetStatus {
     pub left: bool,
     /// Records that can't be read, and that something about it depends on.
     pub unreadable: Vec<Unreadable>,
+}
+
+impl TargetStatus {
+    /// Whether the knowledge is fresh enough to speak of now.
+    pub fn fresh(&self) -> bool {
+        self.age.is_some_and(|age| age < BLIND_AFTER)
+    }
+
+    /// Whether somebody should look: a question waits; or, as far as that is known now, there are fewer ready pods than
+    /// wanted, a workload is missing, or a rollout is stopped.
+    pub fn broken(&self) -> bool {
+        let fresh = self.fresh();
+        self.question.is_some()
+            || fresh
+                && self.serving.iter().any(|one| one.as_ref().is_none_or(|one| one.ready() < one.desired || one.paused))
+    }
 }
 
 /// A record that can't be read, with what that means for people.

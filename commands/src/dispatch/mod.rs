@@ -6,10 +6,13 @@
 mod already;
 mod begin;
 mod follow;
+mod gathered;
 mod locks;
 mod look;
 mod press;
+mod recent;
 mod release;
+mod standing;
 mod stop;
 mod unreadable;
 

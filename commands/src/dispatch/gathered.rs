@@ -1,0 +1,112 @@
+//! What a card of a change needs beyond its record: what serves now, what is asked, how long such a change takes.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use state::change::Change;
+use state::change::outcome::{NotReturned, Outcome, Question};
+use state::change::release::{Origin, Release};
+use state::image::Reference;
+use state::journal::JournalWhat;
+use state::lock::Scope;
+use state::rollout::judge::Progress;
+
+use crate::facts::{ChangeFacts, Serving};
+
+/// So many releases are offered where the one before is gone: what each is has to be taken in at a glance.
+const EARLIER_AT_MOST: usize = 3;
+
+/// So many lines are read to find usual durations.
+const RECENT_LINES: usize = 60;
+
+/// What a card of a change needs beyond its record.
+pub(crate) struct Gathered {
+    usual: Option<Duration>,
+    serving: Vec<Serving>,
+    question: Option<Question>,
+    locked: bool,
+    earlier: Option<Vec<Reference>>,
+}
+
+impl Gathered {
+    pub(crate) fn facts<'a>(
+        &'a self,
+        change: &'a Change,
+        progress: &'a [Progress],
+        catalogue: &'a state::catalogue::Catalogue,
+        now: DateTime<Utc>,
+    ) -> ChangeFacts<'a> {
+        let question = self.question.as_ref();
+        let (usual, serving, locked) = (self.usual, self.serving.as_slice(), self.locked);
+        let earlier = self.earlier.as_deref();
+        ChangeFacts { change, progress, catalogue, now, usual, serving, question, locked, earlier }
+    }
+}
+
+impl crate::engine::Engine {
+    /// Gathers what a card of a change needs beyond its record. What can't be read is left out.
+    pub(crate) async fn gathered(&self, change: &Change) -> Gathered {
+        let target = &change.target;
+        let observed = self.cluster.observe(target);
+        let serving = target.workloads.iter().zip(&observed.workloads).map(|(workload, view)| {
+            let container = workload.containers.first().map(|source| &source.container);
+            Serving::of(&workload.name, container, view)
+        });
+        let serving = if observed.fresh() { serving.collect() } else { Vec::new() };
+        let question = self.records.question(&target.name).await.ok().flatten().map(|(question, _)| question);
+        let question = question.filter(|question| question.change == change.head.id);
+        let locks = self.records.locks_over(&target.name).await.unwrap_or_default().into_iter();
+        let locked = locks.filter_map(|laid| laid.lock.ok()).any(|lock| lock.changes().contains(&change.head.number));
+        Gathered {
+            usual: self.usual(change).await,
+            serving,
+            question,
+            locked,
+            earlier: self.earlier_than(change).await,
+        }
+    }
+
+    /// What else could be gone back to, where the registry no longer has what ran before.
+    async fn earlier_than(&self, change: &Change) -> Option<Vec<Reference>> {
+        let not_returned = Some(NotReturned::ImageGone);
+        let gone = change
+            .ended()
+            .filter(|ended| matches!(&ended.outcome, Outcome::Left { not_returned: why, .. } if *why == not_returned));
+        let gone = gone.and(change.work.as_ref())?.baseline_images();
+        let target = &change.target.name;
+        let mut releases = self.records.releases(target).await.ok()?;
+        let withdrawn = self.records.withdrawn(target).await.ok()?;
+        releases.retain(|release| {
+            release.covers(&gone) && !release.runs(&gone) && !withdrawn.iter().any(|one| release.runs(&one.running()))
+        });
+        releases.sort_by_key(|release| std::cmp::Reverse((release.origin == Origin::Verified, release.at)));
+        let mut earlier: Vec<Reference> = Vec::new();
+        for reference in releases.iter().filter_map(Release::reference) {
+            if earlier.len() < EARLIER_AT_MOST && !earlier.contains(&reference) {
+                earlier.push(reference);
+            }
+        }
+        Some(earlier)
+    }
+
+    /// How long the last ten other changes of its target took that were verified: the one in the middle.
+    async fn usual(&self, change: &Change) -> Option<Duration> {
+        let scope = Scope::Target(change.target.name.clone());
+        let lines = self.records.journal(&scope, None, RECENT_LINES).await.ok()?;
+        let mut took: Vec<Duration> = Vec::new();
+        for (at, line) in lines.iter().enumerate() {
+            let verified = matches!(&line.line.what, JournalWhat::Ended { outcome, .. } if outcome == "verified");
+            if !verified || line.line.change == Some(change.head.number) || took.len() == 10 {
+                continue;
+            }
+            let began = lines[at..].iter().find(|other| {
+                let asked =
+                    matches!(other.line.what, JournalWhat::AskedDeploy { .. } | JournalWhat::AskedRollback { .. });
+                asked && other.line.change == line.line.change
+            });
+            took.extend(began.and_then(|began| (line.line.at - began.line.at).to_std().ok()));
+        }
+        took.sort();
+        took.get(took.len() / 2).copied()
+    }
+}
