@@ -1,5 +1,5 @@
 //! The first look at the clusters, which commands that are piped in wait for: a script would be refused for no other
-//! reason than that it was quick.
+//! reason than that it was quick. Whoever calls over the socket right after a start waits for it too, though not as long.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,6 +17,9 @@ const AT_MOST: Duration = Duration::from_secs(30);
 /// Whoever waits longer than this is told for what.
 const UNTOLD: Duration = Duration::from_secs(1);
 
+/// Whoever calls over the socket is not kept waiting longer than this: they are told that nothing was seen yet.
+const GLANCE_AT_MOST: Duration = Duration::from_secs(2);
+
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Waits until every place of the catalogue was seen once, or is known to be in trouble; not for ever, and not longer
@@ -25,13 +28,19 @@ pub(crate) async fn first_look(cluster: &dyn Cluster, catalogue: &Catalogue, shu
     look(cluster, catalogue, AT_MOST, shutdown).await;
 }
 
+/// The same, for a moment and without a word.
+pub(crate) async fn glance(cluster: &dyn Cluster, catalogue: &Catalogue, mut shutdown: Shutdown) {
+    let targets = targets(catalogue);
+    tokio::select! {
+        () = seen(cluster, &targets) => {}
+        () = tokio::time::sleep(GLANCE_AT_MOST) => {}
+        () = ends(&mut shutdown) => {}
+    }
+}
+
 async fn look(cluster: &dyn Cluster, catalogue: &Catalogue, at_most: Duration, mut shutdown: Shutdown) {
-    let targets: Vec<Target> = catalogue.targets().filter_map(|name| catalogue.target(&name)).collect();
-    let seen = async {
-        while !unseen(cluster, &targets).is_empty() {
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-    };
+    let targets = targets(catalogue);
+    let seen = seen(cluster, &targets);
     let told = async {
         tokio::time::sleep(UNTOLD).await;
         complain(format_args!("waiting for the first look at {}", list(&unseen(cluster, &targets))));
@@ -43,6 +52,16 @@ async fn look(cluster: &dyn Cluster, catalogue: &Catalogue, at_most: Duration, m
         () = seen => {}
         () = told => {}
         () = ends(&mut shutdown) => {}
+    }
+}
+
+fn targets(catalogue: &Catalogue) -> Vec<Target> {
+    catalogue.targets().filter_map(|name| catalogue.target(&name)).collect()
+}
+
+async fn seen(cluster: &dyn Cluster, targets: &[Target]) {
+    while !unseen(cluster, targets).is_empty() {
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 
@@ -104,5 +123,18 @@ mod tests {
         timeout(PATIENCE, short).await.expect("an end");
         ending.send_replace(Ending::Asked);
         timeout(PATIENCE, look(&*process.cluster, &shop.catalogue, HOURS, shutdown)).await.expect("an end");
+    }
+
+    #[tokio::test]
+    async fn a_glance_ends_once_all_was_seen_and_soon_where_nothing_is() {
+        let (shop, process) = shop();
+        let (_ending, shutdown) = watch::channel(Ending::No);
+        timeout(PATIENCE, glance(&*process.cluster, &shop.catalogue, shutdown.clone())).await.expect("an end");
+        let mut again = std::pin::pin!(glance(&*process.cluster, &shop.catalogue, shutdown));
+        assert!(again.as_mut().now_or_never().is_none(), "nothing was seen yet");
+        for tick in 1..=50 {
+            shop.advance(Duration::from_millis(100) * tick);
+        }
+        timeout(PATIENCE, again).await.expect("all was seen");
     }
 }

@@ -16,7 +16,7 @@ use crate::cli::{Options, complain, exit};
 use crate::clock;
 use crate::config::{Config, Log, LogLevel, SOCKET};
 use crate::console::{self, Beside, Channels, Identity, Local, Service, Socket};
-use crate::first_look::first_look;
+use crate::first_look::{first_look, glance};
 use crate::kubernetes::{Kubernetes, Wake};
 use crate::logs;
 use crate::registry::{Registries, SetupFault};
@@ -119,9 +119,11 @@ async fn serve(options: &Options, config: Config, interactive: bool) -> Result<E
         store,
     };
     let served = {
-        let (serving, runner) = (tokio::spawn(socket.serve(service, runner.ending())), Arc::clone(&runner));
+        let (cluster, runner) = (Arc::clone(&cluster), Arc::clone(&runner));
         tokio::spawn(async move {
-            let ended = serving.await;
+            // Whoever calls meanwhile waits in the queue of the socket, and is told what runs rather than that nobody knows.
+            glance(&*cluster, &service.desk.catalogue(), runner.ending()).await;
+            let ended = tokio::spawn(socket.serve(service, runner.ending())).await;
             if runner.ended() == Ending::No {
                 tracing::error!(panicked = ended.is_err(), "the socket is no longer served, so the process ends");
                 runner.end(Ending::Broken);

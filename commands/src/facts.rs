@@ -2,7 +2,7 @@
 //!
 //! Cards choose among these and put them into words; nothing here is put into words.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -16,6 +16,8 @@ use state::names::{ChangeNumber, ClusterName, ContainerName, PersonName, TargetN
 use state::records::{HistoryLine, RecordName};
 use state::rollout::judge::Progress;
 use state::rollout::seen::{BLIND_AFTER, Marker, PodSeen, WorkloadSeen, WorkloadView};
+
+use crate::sight::{Sightless, Standstill};
 
 /// What a card of a change is made of.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +34,8 @@ pub struct ChangeFacts<'a> {
     pub usual: Option<Duration>,
     /// What serves now, by the order of the workloads, where the pods were looked at.
     pub serving: &'a [Serving],
+    /// Why nothing moves, though nothing has failed.
+    pub standstill: Option<&'a Standstill>,
     /// The question that is open about it, with its deadline as it stands.
     pub question: Option<&'a Question>,
     /// Whether the lock that it left is still there.
@@ -133,6 +137,8 @@ pub struct TargetStatus {
     pub target: Target,
     /// How old the knowledge is; none where the cluster was never read.
     pub age: Option<Duration>,
+    /// Why it can't be seen now, while it can't.
+    pub sightless: Option<Sightless>,
     /// The workloads, in order; none where there is no such workload.
     pub serving: Vec<Option<Serving>>,
     /// What the templates ask for: tags or digests, in order.
@@ -143,6 +149,8 @@ pub struct TargetStatus {
     pub open: Option<Change>,
     /// How far it is.
     pub progress: Vec<Progress>,
+    /// Why that does not move, though nothing has failed.
+    pub standstill: Option<Standstill>,
     /// Locks that cover it.
     pub locks: Vec<Lock>,
     /// The question that is open.
@@ -223,21 +231,25 @@ pub enum DoneWhat {
 pub struct NowFacts {
     /// The targets that are not healthy.
     pub broken: Vec<TargetStatus>,
-    /// The changes under way, with how far they are.
-    pub open: Vec<(Change, Vec<Progress>)>,
+    /// The changes under way, with why they stand still, where they do.
+    pub open: Vec<(Change, Option<Standstill>)>,
     /// Questions that wait.
     pub questions: Vec<(TargetName, Question)>,
     /// Locks in force.
     pub locks: Vec<Lock>,
     /// Records that can't be read.
     pub unreadable: Vec<Unreadable>,
-    /// Clusters that can't be read now: of what runs there nobody can tell.
-    pub unread: BTreeMap<ClusterName, Unread>,
+    /// What can't be seen now: of what runs there nobody can tell.
+    pub unread: Vec<Unread>,
 }
 
-/// A cluster that can't be read now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// A part of a cluster that can't be seen now.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// Why.
+    pub why: Sightless,
     /// Places of the catalogue that are there.
     pub places: usize,
     /// How old the knowledge is; none where it was never read.

@@ -16,4 +16,5 @@ pub mod plain;
 pub mod ports;
 pub mod press;
 pub mod refusal;
+pub mod sight;
 pub mod words;

@@ -17,6 +17,8 @@ progress-rolling-back = { $target } going back: { $done } of { $of } pods new
 progress-stabilizing = { $target }: { $of } of { $of } pods new, being watched
 progress-holding = { $target } failed: stopping the rollout
 progress-returning = { $target } failed: going back to { $old }
+progress-blind = { $target } under way, but the cluster is unread
+progress-paused = { $target } paused by somebody: { $done } of { $of } new
 progress-parked = { $target } parked: { $number } can't go on
 
 # Under way: what is done, doing, and to come.
@@ -35,6 +37,11 @@ step-workload = { $workload }: { $done } of { $of } new, { $old } old serving
 step-hold-doing = pausing what is not complete
 step-return-doing = bringing { $old } back: { $done } of { $of } pods
 step-return-check = asking the registry whether { $old } is still there
+standstill-paused = { $workload } is paused since { $since }, and not by me: somebody may be in the middle of something.
+standstill-paused-by = { $workload } is paused since { $since } by { $by }, not by me: somebody may be in the middle of something.
+standstill-paused-clock = Nothing moves meanwhile, and my deadline stands still. If it stays so for { $patience }, I leave it as it is, as “can't tell”.
+standstill-blind = I can't read the cluster { $cluster } since { $since }: what is told here was seen then.
+standstill-blind-clock = That time doesn't count against the deadline, and I go on by myself as soon as I can.
 stop-asked = { $by } asked to stop it at { $at }; the write in flight is settled first.
 time-left = About { $left } left (usual { $usual }). The result comes as a message of its own.
 time-over = It takes longer than usual ({ $usual }). The result comes as a message of its own.

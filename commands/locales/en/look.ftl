@@ -26,7 +26,15 @@ status-last = Last change: { $number }, { $outcome }, { $at }
 status-on-duty = On duty: { $person }
 status-live = Live, as of { $at }
 status-stale = As of { $at }; the cluster { $cluster } can't be read since.
-status-unread = The cluster { $cluster } could not be read yet. Next: my log says why.
+status-unread = The cluster { $cluster } could not be read yet: it gives no answer. Next: my log says why.
+status-first-look = { $target }: I am only starting to look
+status-starting = I have only just begun to look at the cluster { $cluster }. Next: ask again in a moment.
+status-forbidden = { $target }: I am not allowed to look
+sight-right = { $cluster } doesn't let me { $verb } { $resource } in the namespace { $namespace }.
+sight-right-wide = { $cluster } doesn't let me { $verb } { $resource }.
+sight-said = { $cluster } refuses me: { $sentence }
+sight-grant = Next: an admin grants it; deploy/kubernetes/rights.yaml has all the rights that I need.
+sight-grant-said = Next: an admin looks at my credentials for it; deploy/kubernetes/rights.yaml has all the rights that I need.
 status-missing-why = The config names { $workload }, but { $cluster } has no such Deployment in { $namespace }.
 
 overview-all-healthy = { $count ->
@@ -57,6 +65,8 @@ overview-next = More about one: { $command }
 # /now
 now-quiet = All quiet
 now-cant-tell = Can't tell: the cluster { $cluster } can't be read
+now-first-look = I am only starting to look at { $cluster }
+now-forbidden = Can't tell: I lack a right in { $cluster }
 now-busy = { $broken } broken, { $moving } moving, { $waiting } waiting
 now-on-duty = On duty: { $person }
 now-on-duty-you = On duty: you
@@ -73,6 +83,13 @@ now-never-read = The cluster { $cluster } was never read until now: I can't tell
     [one] 1 place is
    *[other] { $places } places are
 }
+now-not-allowed = { $right } I can't tell how { $places ->
+    [one] 1 place is
+   *[other] { $places } places are
+}. { $grant }
+now-paused = { $target }: { $number } stands still, paused by somebody since { $since }
+now-paused-by = { $target }: { $number } stands still, paused by { $by } since { $since }
+now-blind = { $target }: { $number } { $doing }; its cluster can't be read since { $since }
 now-more = { $count ->
     [one] 1 more thing
    *[other] { $count } more things

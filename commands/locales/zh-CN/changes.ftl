@@ -17,6 +17,8 @@ progress-rolling-back = { $target } 回滚中：新 Pod { $done }/{ $of }
 progress-stabilizing = { $target } 新 Pod { $of }/{ $of }，稳定观察中
 progress-holding = { $target } 失败，正在暂停
 progress-returning = { $target } 发布失败，正在回滚到 { $old }
+progress-blind = { $target } 进行中，但读不到集群
+progress-paused = { $target } 被别人暂停：新 Pod { $done }/{ $of }
 progress-parked = { $target } 已搁置：{ $number } 无法继续
 
 # 进行中：已完成、正在做、还要做
@@ -35,6 +37,11 @@ step-workload = { $workload }：新 { $done }/{ $of }，旧 { $old } 个在服�
 step-hold-doing = 正在暂停未完成的滚动更新
 step-return-doing = 正在恢复 { $old }：{ $done }/{ $of } 个 Pod
 step-return-check = 正在向镜像仓库确认 { $old } 还在不在
+standstill-paused = { $workload } 从 { $since } 起处于暂停状态，不是我做的：可能有人正在操作。
+standstill-paused-by = { $workload } 从 { $since } 起被 { $by } 暂停，不是我做的：可能有人正在操作。
+standstill-paused-clock = 这期间什么都不会动，我的时限也停着。如果一直这样 { $patience }，我就按“无法判断”结束，保持原样。
+standstill-blind = 从 { $since } 起我读不到集群 { $cluster }：这里显示的是当时看到的。
+standstill-blind-clock = 这段时间不计入时限，一能读到我就自己继续。
 stop-asked = { $by } 在 { $at } 要求停止；先等写入中的请求落定。
 time-left = 大约还要 { $left }（平时 { $usual }），有结果会另发消息。
 time-over = 比平时（{ $usual }）久，有结果会另发消息。

@@ -26,7 +26,15 @@ status-last = 最近一次变更：{ $number }，{ $outcome }，{ $at }
 status-on-duty = 值班：{ $person }
 status-live = 实时数据，{ $at }
 status-stale = 数据截至 { $at }；此后读不到集群 { $cluster }。
-status-unread = 还没有读到集群 { $cluster }。下一步：原因见我的日志。
+status-unread = 还没有读到集群 { $cluster }：它没有回应。下一步：原因见我的日志。
+status-first-look = { $target }：我刚开始读取
+status-starting = 我刚开始读取集群 { $cluster }。下一步：稍等片刻再问。
+status-forbidden = { $target }：我没有读取的权限
+sight-right = 集群 { $cluster } 不允许我在命名空间 { $namespace } 里对 { $resource } 执行 { $verb }。
+sight-right-wide = 集群 { $cluster } 不允许我对 { $resource } 执行 { $verb }。
+sight-said = 集群 { $cluster } 拒绝了我：{ $sentence }
+sight-grant = 下一步：请管理员授予这项权限；我需要的全部权限都在 deploy/kubernetes/rights.yaml 里。
+sight-grant-said = 下一步：请管理员检查我的凭据；我需要的全部权限都在 deploy/kubernetes/rights.yaml 里。
 status-missing-why = 配置里写的是 { $workload }，但 { $cluster } 的 { $namespace } 里没有这个 Deployment。
 
 overview-all-healthy = { $count } 处，全部正常
@@ -48,6 +56,8 @@ overview-next = 查看其中一个：{ $command }
 # /now
 now-quiet = 一切正常
 now-cant-tell = 无法判断：读不到集群 { $cluster }
+now-first-look = 我刚开始读取集群 { $cluster }
+now-forbidden = 无法判断：我在集群 { $cluster } 缺少权限
 now-busy = { $broken } 处异常，{ $moving } 个变更进行中，{ $waiting } 个等待决定
 now-on-duty = 值班：{ $person }
 now-on-duty-you = 值班：你
@@ -58,6 +68,10 @@ now-moving = { $target }：{ $number } { $doing }，已 { $elapsed }
 now-locked = { $by } 锁定了 { $scope }：{ $reason }
 now-unread = 从 { $since } 起读不到集群 { $cluster }：无法判断那里的 { $places } 处现状
 now-never-read = 集群 { $cluster } 还没有读到过：无法判断那里的 { $places } 处现状
+now-not-allowed = { $right }无法判断那里的 { $places } 处现状。{ $grant }
+now-paused = { $target }：{ $number } 停住了，{ $since } 起被别人暂停
+now-paused-by = { $target }：{ $number } 停住了，{ $since } 起被 { $by } 暂停
+now-blind = { $target }：{ $number } { $doing }；{ $since } 起读不到它的集群
 now-more = 另有 { $count } 项：{ $status }、{ $locks }
 
 # /history

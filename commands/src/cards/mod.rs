@@ -13,6 +13,7 @@ pub mod now;
 pub mod plan;
 pub mod refusal;
 pub mod show;
+mod sight;
 pub mod status;
 pub mod unreadable;
 

@@ -2,14 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use state::catalogue::Catalogue;
+use state::change::Change;
 use state::names::PersonName;
 
-use super::{doing, lock_reason, status, unreadable};
+use super::{doing, lock_reason, sight, status, unreadable};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
 use crate::command::Command;
-use crate::facts::NowFacts;
+use crate::facts::{NowFacts, Unread};
 use crate::press::Press;
 use crate::refusal::Doing;
+use crate::sight::{Sightless, Standstill};
 use crate::words::{Arg, Words, say, say_first};
 
 /// The first line, who is on duty, and so many more.
@@ -53,6 +55,7 @@ fn broken(facts: &NowFacts) -> impl Iterator<Item = &crate::facts::TargetStatus>
 fn state(facts: &NowFacts) -> CardState {
     match (facts.questions.is_empty() && facts.unreadable.is_empty(), broken(facts).next()) {
         (true, None) if !facts.unread.is_empty() => CardState::Unsure,
+        (true, None) if facts.open.iter().any(|(_, standstill)| standstill.is_some()) => CardState::Unsure,
         (true, None) if facts.open.is_empty() => CardState::Healthy,
         (true, None) => CardState::Working,
         _ => CardState::Sick,
@@ -62,8 +65,13 @@ fn state(facts: &NowFacts) -> CardState {
 fn first_line(words: &Words, facts: &NowFacts) -> Text {
     let (broken, moving, waiting) = (broken(facts).count(), facts.open.len(), facts.questions.len());
     if broken + moving + waiting + facts.unreadable.len() == 0 {
-        if let Some(cluster) = facts.unread.keys().next() {
-            return say_first!(words, "now-cant-tell", cluster = Arg::Name(cluster.to_string()));
+        if let Some(unread) = facts.unread.first() {
+            let cluster = sight::name(&unread.cluster);
+            return match unread.why {
+                Sightless::NotYet => say_first!(words, "now-first-look", cluster = cluster),
+                Sightless::Unanswered => say_first!(words, "now-cant-tell", cluster = cluster),
+                Sightless::Forbidden(_) => say_first!(words, "now-forbidden", cluster = cluster),
+            };
         }
         return say_first!(words, "now-quiet");
     }
@@ -81,16 +89,8 @@ fn things(
     for one in &facts.unreadable {
         things.push((LineStyle::Failed, unreadable::line(words, one)));
     }
-    for (cluster, unread) in &facts.unread {
-        let cluster = Arg::Name(cluster.to_string());
-        let text = match unread.age.and_then(|age| chrono::TimeDelta::from_std(age).ok()) {
-            Some(age) => {
-                let since = Arg::Time(now - age, TimeStyle::Full);
-                say!(words, "now-unread", cluster = cluster, since = since, places = unread.places)
-            }
-            None => say!(words, "now-never-read", cluster = cluster, places = unread.places),
-        };
-        things.push((LineStyle::Failed, text));
+    for unread in &facts.unread {
+        things.push((LineStyle::Failed, unseen(words, unread, now)));
     }
     for (target, question) in &facts.questions {
         let until = Arg::Time(question.until, TimeStyle::Clock);
@@ -106,20 +106,58 @@ fn things(
     for one in broken(facts) {
         things.push((LineStyle::Failed, status::row(words, one)));
     }
-    for (change, _) in &facts.open {
-        let text = say!(
-            words,
-            "now-moving",
-            target = &change.target.name,
-            number = change.head.number,
-            doing = doing(words, Doing::of(change)),
-            elapsed = status::elapsed(change.head.asked_at, now)
-        );
-        things.push((LineStyle::Doing, text));
+    for (change, standstill) in &facts.open {
+        things.push(match standstill {
+            Some(why) => (LineStyle::Failed, stands_still(words, change, why)),
+            None => {
+                let text = say!(
+                    words,
+                    "now-moving",
+                    target = &change.target.name,
+                    number = change.head.number,
+                    doing = doing(words, Doing::of(change)),
+                    elapsed = status::elapsed(change.head.asked_at, now)
+                );
+                (LineStyle::Doing, text)
+            }
+        });
     }
     for lock in &facts.locks {
         let text = say!(words, "now-locked", scope = &lock.scope, by = &lock.by, reason = lock_reason(words, lock));
         things.push((LineStyle::Locked, text));
     }
     things
+}
+
+fn unseen(words: &Words, unread: &Unread, now: DateTime<Utc>) -> Text {
+    let (cluster, places) = (sight::name(&unread.cluster), unread.places);
+    if let Some([right, grant]) = sight::missing(words, &unread.cluster, &unread.why) {
+        return say!(words, "now-not-allowed", right = right, places = places, grant = grant);
+    }
+    match unread.age.and_then(|age| chrono::TimeDelta::from_std(age).ok()) {
+        Some(age) => {
+            let since = Arg::Time(now - age, TimeStyle::Full);
+            say!(words, "now-unread", cluster = cluster, since = since, places = places)
+        }
+        None if unread.why == Sightless::NotYet => say!(words, "status-starting", cluster = cluster),
+        None => say!(words, "now-never-read", cluster = cluster, places = places),
+    }
+}
+
+fn stands_still(words: &Words, change: &Change, why: &Standstill) -> Text {
+    let (target, number) = (&change.target.name, change.head.number);
+    let clock = |since: &DateTime<Utc>| Arg::Time(*since, TimeStyle::Clock);
+    match why {
+        Standstill::Paused { by: Some(by), since, .. } => {
+            let (by, since) = (Arg::Outside(by.clone()), clock(since));
+            say!(words, "now-paused-by", target = target, number = number, by = by, since = since)
+        }
+        Standstill::Paused { by: None, since, .. } => {
+            say!(words, "now-paused", target = target, number = number, since = clock(since))
+        }
+        Standstill::Blind { since, .. } => {
+            let doing = doing(words, Doing::of(change));
+            say!(words, "now-blind", target = target, number = number, doing = doing, since = clock(since))
+        }
+    }
 }

@@ -9,12 +9,13 @@ use state::names::TargetName;
 use state::rollout::seen::BLIND_AFTER;
 
 use super::change::{Story, images, owner_line};
-use super::{DOT, doing, lock_end, lock_reason, unreadable};
+use super::{DOT, doing, lock_end, lock_reason, sight, unreadable};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
 use crate::command::Command;
 use crate::facts::{ChangeFacts, Serving, TargetStatus, Unreadable};
 use crate::press::Press;
 use crate::refusal::Doing;
+use crate::sight::{Sightless, Standstill};
 use crate::words::{Arg, Words, say, say_first};
 
 /// One target.
@@ -40,7 +41,7 @@ pub fn target(words: &Words, facts: &TargetStatus, catalogue: &Catalogue, now: D
     let (runbook, dashboard) = (facts.target.runbook.as_deref(), facts.target.dashboard.as_deref());
     let owner = owner_line(words, &facts.target.owners, runbook, dashboard, Text::default());
     card.plain(Text::joined(DOT, [on_duty.unwrap_or_default(), owner]));
-    card.plain(as_of(words, facts, now));
+    as_of(words, facts, now, &mut card);
     card.button(say!(words, "button-history", target = name), Press::History(name.clone()));
     card
 }
@@ -92,6 +93,7 @@ fn state(facts: &TargetStatus) -> CardState {
     match health(facts) {
         Health::Missing | Health::Blocked | Health::Waits | Health::Unwell => CardState::Sick,
         Health::Unread | Health::NoPods => CardState::Unsure,
+        Health::Moving if facts.standstill.is_some() => CardState::Unsure,
         Health::Moving => CardState::Working,
         Health::Healthy => CardState::Healthy,
     }
@@ -120,7 +122,11 @@ fn first_line(words: &Words, facts: &TargetStatus, now: DateTime<Utc>) -> Text {
         Health::Unwell => say_first!(words, "status-unwell", target = target, ready = ready, of = of),
         Health::Unread => match facts.age {
             Some(age) => say_first!(words, "status-old", target = target, age = Arg::About(age)),
-            None => say_first!(words, "status-never-read", target = target),
+            None => match facts.sightless {
+                Some(Sightless::NotYet) => say_first!(words, "status-first-look", target = target),
+                Some(Sightless::Forbidden(_)) => say_first!(words, "status-forbidden", target = target),
+                _ => say_first!(words, "status-never-read", target = target),
+            },
         },
         Health::Moving => match &facts.open {
             Some(change) => {
@@ -202,13 +208,13 @@ pub(crate) fn release_line(words: &Words, release: &Release, verified: &str, bas
 
 fn told<T>(
     change: &state::change::Change,
-    facts: &TargetStatus,
+    status: &TargetStatus,
     catalogue: &Catalogue,
     now: DateTime<Utc>,
     tell: impl FnOnce(&Story<'_>) -> T,
     words: &Words,
 ) -> T {
-    let progress = &facts.progress;
+    let progress = &status.progress;
     let facts = ChangeFacts {
         change,
         progress,
@@ -216,6 +222,7 @@ fn told<T>(
         now,
         usual: None,
         serving: &[],
+        standstill: status.standstill.as_ref(),
         question: None,
         locked: false,
         earlier: None,
@@ -229,6 +236,12 @@ fn open(words: &Words, facts: &TargetStatus, catalogue: &Catalogue, now: DateTim
     let asked = told(change, facts, catalogue, now, |story| story.asked_by(), words);
     let does = doing(words, Doing::of(change));
     card.line(LineStyle::Doing, say!(words, "status-open", number = number, doing = does, asked = asked));
+    let target = &facts.target;
+    for line in
+        facts.standstill.iter().flat_map(|why| sight::standstill(words, why, &target.cluster, &target.namespace))
+    {
+        card.plain(line);
+    }
     card.button(say!(words, "button-show", number = number), Press::Show(number));
 }
 
@@ -260,14 +273,20 @@ fn last(words: &Words, facts: &TargetStatus, card: &mut Card) {
     card.plain(say!(words, "status-last", number = last.head.number, outcome = outcome, at = at));
 }
 
-fn as_of(words: &Words, facts: &TargetStatus, now: DateTime<Utc>) -> Text {
-    let cluster = || Arg::Name(facts.target.cluster.to_string());
-    let Some(age) = facts.age else { return say!(words, "status-unread", cluster = cluster()) };
-    let at = Arg::Time(now - TimeDelta::from_std(age).unwrap_or_default(), TimeStyle::Seconds);
-    if age < BLIND_AFTER {
-        say!(words, "status-live", at = at)
-    } else {
-        say!(words, "status-stale", at = at, cluster = cluster())
+fn as_of(words: &Words, facts: &TargetStatus, now: DateTime<Utc>, card: &mut Card) {
+    let cluster = sight::name(&facts.target.cluster);
+    let read = facts.age.map(|age| Arg::Time(now - TimeDelta::from_std(age).unwrap_or_default(), TimeStyle::Seconds));
+    match (&facts.sightless, read) {
+        (None, Some(at)) => card.plain(say!(words, "status-live", at = at)),
+        (Some(_), Some(at)) => card.plain(say!(words, "status-stale", at = at, cluster = cluster)),
+        (Some(Sightless::NotYet), None) => card.plain(say!(words, "status-starting", cluster = cluster)),
+        (Some(Sightless::Unanswered) | None, None) => card.plain(say!(words, "status-unread", cluster = cluster)),
+        // What is missing says it all.
+        (Some(Sightless::Forbidden(_)), None) => card,
+    };
+    let why = facts.sightless.as_ref().and_then(|why| sight::missing(words, &facts.target.cluster, why));
+    for line in why.into_iter().flatten() {
+        card.plain(line);
     }
 }
 
@@ -278,7 +297,8 @@ const ROWS_AT_MOST: usize = 30;
 pub fn overview(words: &Words, all: &[TargetStatus], now: DateTime<Utc>) -> Card {
     // What moves is told by its change, but only where its cluster can be read.
     let down = |one: &TargetStatus| matches!(pods(one), (0, wanted) if wanted > 0);
-    let needs_a_look = |one: &&TargetStatus| health(one) < Health::Moving || !one.fresh() || down(one);
+    let stopped = |one: &TargetStatus| !one.fresh() || one.standstill.is_some() || down(one);
+    let needs_a_look = |one: &&TargetStatus| health(one) < Health::Moving || stopped(one);
     let bad = all.iter().filter(needs_a_look).count();
     let moving = all.iter().filter(|one| health(one) == Health::Moving).count();
     let Some(first) = all.first() else {
@@ -306,6 +326,18 @@ pub fn overview(words: &Words, all: &[TargetStatus], now: DateTime<Utc>) -> Card
             card.line(LineStyle::Failed, unreadable::line(words, one));
             told.push(one);
         }
+    }
+    let mut rights: Vec<[Text; 2]> = Vec::new();
+    for one in all {
+        let why = one.sightless.as_ref().and_then(|why| sight::missing(words, &one.target.cluster, why));
+        if let Some(why) = why.filter(|why| !rights.contains(why)) {
+            rights.push(why);
+        }
+    }
+    // How they are granted is the same for all.
+    let grants = rights.last().map(|[_, grant]| grant.clone());
+    for text in rights.into_iter().map(|[right, _]| right).chain(grants) {
+        card.plain(text);
     }
     if sorted.len() > shown {
         card.plain(say!(words, "overview-more", count = sorted.len() - shown));
@@ -337,7 +369,11 @@ pub(crate) fn row(words: &Words, facts: &TargetStatus) -> Text {
     let (ready, of) = pods(facts);
     let begin = match health(facts) {
         Health::Missing => say!(words, "overview-row-missing", target = target, workload = missing_name(facts)),
-        _ if !facts.fresh() => say!(words, "overview-row-unread", target = target),
+        _ if !facts.fresh() => match facts.sightless {
+            Some(Sightless::NotYet) => say!(words, "status-first-look", target = target),
+            Some(Sightless::Forbidden(_)) => say!(words, "status-forbidden", target = target),
+            _ => say!(words, "overview-row-unread", target = target),
+        },
         _ => say!(words, "overview-row", target = target, ready = ready, of = of),
     };
     let mut names: Vec<&str> =
@@ -350,7 +386,8 @@ pub(crate) fn row(words: &Words, facts: &TargetStatus) -> Text {
     });
     let waits = facts.question.as_ref().map(|question| say!(words, "overview-waits", number = question.number));
     let images = if facts.fresh() { images } else { Text::default() };
-    let paused = serving(facts).any(|one| one.paused) && facts.open.is_none() && facts.fresh();
+    let by_somebody = matches!(facts.standstill, Some(Standstill::Paused { .. }));
+    let paused = facts.fresh() && (by_somebody || facts.open.is_none() && serving(facts).any(|one| one.paused));
     let paused = if paused { say!(words, "overview-paused") } else { Text::default() };
     let lock = facts.locks.first().map(|lock| say!(words, "overview-locked", by = &lock.by));
     let blocked = (!facts.unreadable.is_empty()).then(|| say!(words, "overview-blocked"));

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use state::change::Change;
 use state::change::outcome::{NotReturned, Outcome, Question};
 use state::change::release::{Origin, Release};
+use state::change::{Change, Phase};
 use state::image::Reference;
 use state::journal::JournalWhat;
 use state::lock::Scope;
 use state::rollout::judge::Progress;
 
 use crate::facts::{ChangeFacts, Serving};
+use crate::sight::{Sightless, Standstill};
 
 /// So many releases are offered where the one before is gone: what each is has to be taken in at a glance.
 const EARLIER_AT_MOST: usize = 3;
@@ -23,6 +24,7 @@ const RECENT_LINES: usize = 60;
 pub(crate) struct Gathered {
     usual: Option<Duration>,
     serving: Vec<Serving>,
+    standstill: Option<Standstill>,
     question: Option<Question>,
     locked: bool,
     earlier: Option<Vec<Reference>>,
@@ -38,8 +40,8 @@ impl Gathered {
     ) -> ChangeFacts<'a> {
         let question = self.question.as_ref();
         let (usual, serving, locked) = (self.usual, self.serving.as_slice(), self.locked);
-        let earlier = self.earlier.as_deref();
-        ChangeFacts { change, progress, catalogue, now, usual, serving, question, locked, earlier }
+        let (standstill, earlier) = (self.standstill.as_ref(), self.earlier.as_deref());
+        ChangeFacts { change, progress, catalogue, now, usual, serving, standstill, question, locked, earlier }
     }
 }
 
@@ -60,10 +62,37 @@ impl crate::engine::Engine {
         Gathered {
             usual: self.usual(change).await,
             serving,
+            standstill: self.standstill(change),
             question,
             locked,
             earlier: self.earlier_than(change).await,
         }
+    }
+
+    /// Why a change under way stands still, though nothing has failed: by what its task has seen, which holds both its
+    /// pauses and its blind times against the deadline.
+    pub(crate) fn standstill(&self, change: &Change) -> Option<Standstill> {
+        // One that is parked says so itself, and before the first write nothing stands still that anybody waits for.
+        let waits = match change.phase() {
+            Phase::Applying { .. } | Phase::Rolling { .. } | Phase::Stabilizing { .. } => true,
+            Phase::Holding { .. } | Phase::Returning { .. } => true,
+            Phase::Preparing | Phase::Ended(_) => false,
+        };
+        let seen = self.board.seen(change.head.id).filter(|_| waits && change.head.parked.is_none())?;
+        let target = &change.target;
+        let observed = self.cluster.observe(target);
+        if let Some(since) = seen.blind_since {
+            let why = Sightless::of(observed.age, self.cluster.trouble(target));
+            return Some(Standstill::Blind { since, why });
+        }
+        // What holding finds paused is no news: it is what holding is for.
+        if matches!(change.phase(), Phase::Holding { .. }) {
+            return None;
+        }
+        let mut pauses = seen.change.watch.memory.iter().enumerate();
+        let (place, since) = pauses.find_map(|(place, memory)| Some((place, memory.paused_since()?)))?;
+        let by = observed.workloads.get(place).and_then(|view| view.workload.as_ref()?.paused_by.clone());
+        Some(Standstill::Paused { workload: target.workloads.get(place)?.name.clone(), by, since })
     }
 
     /// What else could be gone back to, where the registry no longer has what ran before.

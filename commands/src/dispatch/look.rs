@@ -12,9 +12,10 @@ use super::{Answered, Asking, Dispatch, Stop, shown};
 use crate::card::Card;
 use crate::cards;
 use crate::command::value::Period;
-use crate::facts::{ChangeFacts, HistoryFacts, NowFacts};
+use crate::facts::{ChangeFacts, HistoryFacts, NowFacts, TargetStatus, Unread};
 use crate::gate::{Gate, gate};
 use crate::refusal::Refusal;
+use crate::sight::Sightless;
 
 /// So many lines of history are shown at once.
 const HISTORY_LINES: usize = 20;
@@ -59,7 +60,10 @@ impl Dispatch {
                 continue;
             }
             match stored {
-                Ok(Some(stored)) => facts.open.push((stored.change, self.progress(claim.change))),
+                Ok(Some(stored)) => {
+                    let standstill = self.engine.standstill(&stored.change);
+                    facts.open.push((stored.change, standstill));
+                }
                 Ok(None) => facts.unreadable.push(self.gone(&claim)),
                 Err(fault) => facts.unreadable.extend(self.seen_unreadable(asking, fault).await?),
             }
@@ -71,10 +75,8 @@ impl Dispatch {
         }
         for target in self.targets(asking, None, None)? {
             let status = self.target_status(asking, target).await?;
-            if !status.fresh() {
-                let unread = facts.unread.entry(status.target.cluster.clone()).or_default();
-                unread.places += 1;
-                unread.age = unread.age.max(status.age);
+            if let Some(why) = &status.sightless {
+                unseen(&mut facts.unread, &status, why);
             }
             if let Some(question) = &status.question {
                 facts.questions.push((status.target.name.clone(), question.clone()));
@@ -208,5 +210,17 @@ impl Dispatch {
     /// The newest number that was given out.
     pub(super) async fn newest(&self) -> Result<Option<ChangeNumber>, Stop> {
         Ok(self.engine.records.newest_number().await?)
+    }
+}
+
+/// What can't be seen for the same reason is told as one.
+fn unseen(unread: &mut Vec<Unread>, status: &TargetStatus, why: &Sightless) {
+    let cluster = &status.target.cluster;
+    match unread.iter_mut().find(|one| one.cluster == *cluster && one.why == *why) {
+        Some(known) => {
+            known.places += 1;
+            known.age = known.age.max(status.age);
+        }
+        None => unread.push(Unread { cluster: cluster.clone(), why: why.clone(), places: 1, age: status.age }),
     }
 }

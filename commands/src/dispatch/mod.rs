@@ -207,8 +207,9 @@ impl Dispatch {
 
     /// A person's act on a change is stored: whoever follows the change sees it, whether or not a task works on it.
     fn acted(&self, change: &Change) {
-        let progress = self.engine.board.seen(change.head.id).map(|seen| seen.progress.clone()).unwrap_or_default();
-        self.engine.board.show(Seen { change: change.clone(), progress });
+        let seen = self.engine.board.seen(change.head.id);
+        let (progress, blind_since) = seen.map(|seen| (seen.progress.clone(), seen.blind_since)).unwrap_or_default();
+        self.engine.board.show(Seen { change: change.clone(), progress, blind_since });
         self.hear(Heard::Acted(change.head.id));
     }
 

@@ -8,6 +8,7 @@ use state::rollout::seen::{Observed, WorkloadView};
 
 use super::{Asking, Dispatch, Stop};
 use crate::facts::{Serving, TargetStatus};
+use crate::sight::Sightless;
 
 impl Dispatch {
     /// What can't be read is told, and hides nothing else.
@@ -59,8 +60,12 @@ impl Dispatch {
             Some(Serving::of(&workload.name, container, view))
         });
         let (serving, age) = (serving.collect(), observed.age);
+        let sightless = (!observed.fresh()).then(|| Sightless::of(age, self.engine.cluster.trouble(&target)));
+        let standstill = open.as_ref().and_then(|change| self.engine.standstill(change));
         Ok(TargetStatus {
             age,
+            sightless,
+            standstill,
             serving,
             wanted,
             release,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, Utc};
 use futures::channel::mpsc;
 use state::change::Change;
 use state::names::ChangeId;
@@ -15,6 +16,8 @@ pub struct Seen {
     pub change: Change,
     /// How far each workload is, where it is being judged.
     pub progress: Vec<Progress>,
+    /// Since when its cluster can't be read, while it can't: how far it is was seen then.
+    pub blind_since: Option<DateTime<Utc>>,
 }
 
 /// The board.

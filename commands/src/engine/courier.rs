@@ -126,7 +126,7 @@ impl Courier {
                 self.pauses.remove(&waiting.channel);
                 // The message of its progress must not go on offering to stop what has ended.
                 if waiting.notice.what == NoticeWhat::Outcome {
-                    self.closing.insert(change.head.id, Seen { change, progress: Vec::new() });
+                    self.closing.insert(change.head.id, Seen { change, progress: Vec::new(), blind_since: None });
                 }
                 Ok(true)
             }

@@ -13,6 +13,7 @@ mod step;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use state::change::Change;
 use state::names::ChangeId;
 use state::records::{RecordFault, Records, Stored};
@@ -47,6 +48,7 @@ pub struct Live {
     current: Change,
     last: Option<Now>,
     blind: std::time::Duration,
+    blind_since: Option<DateTime<Utc>>,
     unsure: bool,
     unreachable: bool,
     in_doubt: bool,
@@ -62,7 +64,18 @@ impl Live {
         let kept = current.head.observed;
         let (last, blind, progress) = (None, std::time::Duration::ZERO, Vec::new());
         let unsure = step::may_write(&current);
-        Self { stored, current, last, blind, unsure, unreachable: false, in_doubt: false, progress, kept }
+        Self {
+            stored,
+            current,
+            last,
+            blind,
+            blind_since: None,
+            unsure,
+            unreachable: false,
+            in_doubt: false,
+            progress,
+            kept,
+        }
     }
 
     /// The change.

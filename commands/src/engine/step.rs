@@ -9,7 +9,7 @@ use state::change::transition::{Event, Transition, transition};
 use state::change::{Change, ParkedWhy, Phase, ReturnStage};
 use state::lock::Lock;
 use state::records::{Advanced, RecordFault, Unreadable};
-use state::rollout::seen::Observed;
+use state::rollout::seen::{BLIND_AFTER, Observed};
 use state::time::{LONGEST_GAP, Now};
 
 use super::effects::Done;
@@ -81,7 +81,10 @@ impl Engine {
         }
         let Plan { step, watch, progress } = plan(&live.current, live.look(&observed, now));
         live.current.watch = watch;
-        live.progress = progress;
+        if observed.fresh() {
+            // What was seen last stays up while nothing can be seen.
+            live.progress = progress;
+        }
         self.show(live);
         let done = match self.not_allowed_to_look(live, &observed) {
             Some(refused) => Done::Event(refused),
@@ -210,7 +213,8 @@ impl Engine {
     }
 
     fn show(&self, live: &Live) {
-        self.board.show(Seen { change: live.current.clone(), progress: live.progress.clone() });
+        let (change, progress) = (live.current.clone(), live.progress.clone());
+        self.board.show(Seen { change, progress, blind_since: live.blind_since });
     }
 
     /// A target that may not even be looked at is refused with the server's sentence, rather than as unreadable. A token
@@ -265,6 +269,14 @@ impl Live {
             let passed = now.monotonic.saturating_sub(last.monotonic).min(LONGEST_GAP);
             self.blind = if blind { self.blind + passed } else { Duration::ZERO };
         }
+        self.blind_since = match (observed.fresh(), self.blind_since, observed.age) {
+            (true, _, _) => None,
+            (false, Some(since), _) => Some(since),
+            (false, None, Some(age)) => Some(now.wall - age),
+            // Right after a start nothing was read yet, which is no news.
+            (false, None, None) if self.blind < BLIND_AFTER => None,
+            (false, None, None) => Some(now.wall - self.blind),
+        };
     }
 
     pub(super) fn look<'a>(&self, observed: &'a Observed, now: Now) -> Look<'a> {

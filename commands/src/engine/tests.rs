@@ -5,7 +5,7 @@ use state::change::Phase;
 use state::change::outcome::{Outcome, Overtaken};
 use state::evidence::CauseKind;
 use state::names::ChangeId;
-use state::rollout::seen::WorkloadSeen;
+use state::rollout::seen::{WorkloadSeen, WorkloadView};
 
 use super::Stepped;
 use crate::dispatch::tests::lab::*;
@@ -74,4 +74,87 @@ fn a_workload_that_somebody_paused_after_preparing_is_told_as_paused_and_by_whom
         assert!(shown.contains(who), "{shown}");
         assert!(shown.contains("kubectl rollout resume deployment/worker -n prod resumes it"), "{shown}");
     }
+}
+
+/// A deploy of `api` that is being rolled out, and whoever works on it.
+fn rolling_out() -> (Lab, ChangeId, super::Live) {
+    let lab = Lab::new();
+    let (id, _) = lab.begun("mo");
+    lab.put(id, |head| head.phase = rolling());
+    let live = block_on(lab.engine.take(id)).expect("readable").expect("a change");
+    (lab, id, live)
+}
+
+fn found(lab: &Lab, set: impl FnOnce(&mut WorkloadSeen)) {
+    let mut seen = WorkloadSeen { generation: 4, observed_generation: 4, updated: 1, ..seen(template("v2").into()) };
+    set(&mut seen);
+    let view = WorkloadView { workload: Some(seen), pods: Vec::new() };
+    lab.cluster.views.lock().expect("not poisoned").insert(target_name("api", "prod"), view);
+}
+
+fn look(lab: &Lab, live: &mut super::Live, second: u64) {
+    if let Stepped::Failed(fault) = block_on(lab.engine.step(live, at(second))) {
+        panic!("{fault:?}");
+    }
+}
+
+#[test]
+fn a_pause_by_somebody_in_mid_rollout_is_told_everywhere() {
+    let (lab, _, mut live) = rolling_out();
+    found(&lab, |_| {});
+    look(&lab, &mut live, 10);
+    let told = |line: &str| text(&lab.say("mo", line));
+    assert!(!told("/show 1").contains("paused"), "{}", told("/show 1"));
+    found(&lab, |seen| (seen.paused, seen.paused_by) = (true, Some("kubectl-rollout".to_owned())));
+    look(&lab, &mut live, 11);
+    for line in ["/show 1", "/now", "/status api prod", "/deploy api prod v2"] {
+        let told = told(line);
+        assert!(told.contains("paused since") || told.contains("paused by kubectl-rollout since"), "{line}: {told}");
+    }
+    assert!(told("/show 1").contains("my deadline stands still"), "{}", told("/show 1"));
+    assert!(told("/show 1").contains("kubectl rollout resume deployment/api -n prod"), "{}", told("/show 1"));
+    assert!(told("/status").contains("paused"), "{}", told("/status"));
+    found(&lab, |_| {});
+    look(&lab, &mut live, 12);
+    for line in ["/show 1", "/now", "/status"] {
+        assert!(!told(line).contains("paused"), "{line}: {}", told(line));
+    }
+}
+
+#[test]
+fn blindness_in_mid_rollout_is_told_with_what_was_seen_last() {
+    use std::sync::atomic::Ordering;
+    let (lab, id, mut live) = rolling_out();
+    found(&lab, |_| {});
+    look(&lab, &mut live, 10);
+    lab.cluster.age.store(20, Ordering::SeqCst);
+    look(&lab, &mut live, 40);
+    let seen = lab.engine.board.seen(id).expect("on the board");
+    assert_eq!(seen.blind_since, Some(at(20).wall));
+    assert_eq!(seen.progress[0].desired, 2, "what was seen last");
+    lab.cluster.age.store(25, Ordering::SeqCst);
+    look(&lab, &mut live, 46);
+    assert_eq!(lab.engine.board.seen(id).expect("on the board").blind_since, Some(at(20).wall), "the same blindness");
+    let told = |line: &str| text(&lab.say("mo", line));
+    assert!(told("/show 1").contains("I can't read the cluster main since"), "{}", told("/show 1"));
+    assert!(told("/show 1").contains("doesn't count against the deadline"), "{}", told("/show 1"));
+    assert!(told("/now").contains("#1 rolling out; its cluster can't be read since"), "{}", told("/now"));
+    lab.cluster.age.store(0, Ordering::SeqCst);
+    look(&lab, &mut live, 50);
+    for line in ["/show 1", "/now"] {
+        assert!(!told(line).contains("can't"), "{line}: {}", told(line));
+    }
+}
+
+#[test]
+fn who_has_just_started_is_not_told_as_blind() {
+    let (lab, id, mut live) = rolling_out();
+    let blind_since = || lab.engine.board.seen(id).expect("on the board").blind_since;
+    look(&lab, &mut live, 10);
+    look(&lab, &mut live, 20);
+    assert_eq!(blind_since(), None, "nothing was read yet, and it may come at any moment");
+    for second in [30, 40] {
+        look(&lab, &mut live, second);
+    }
+    assert_eq!(blind_since(), Some(at(10).wall));
 }

@@ -207,6 +207,11 @@ impl Memory {
         *self.pause.get_or_insert(Since { observed: moment.observed, wall: moment.wall })
     }
 
+    /// Since when somebody else has it paused, as people read it.
+    pub fn paused_since(&self) -> Option<DateTime<Utc>> {
+        self.pause.map(|pause| pause.wall)
+    }
+
     /// The pause is over.
     pub(super) fn note_no_pause(&mut self) {
         self.pause = None;

@@ -92,7 +92,7 @@ fn pause(story: &Story<'_>, cause: &Cause, card: &mut Card) {
 }
 
 /// What lifts a pause that somebody else has laid.
-pub(super) fn resume_command(workload: &WorkloadName, namespace: &Namespace) -> String {
+pub(crate) fn resume_command(workload: &WorkloadName, namespace: &Namespace) -> String {
     format!("kubectl rollout resume deployment/{workload} -n {namespace}")
 }
 

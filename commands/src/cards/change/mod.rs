@@ -24,7 +24,7 @@ use crate::facts::{ChangeFacts, Serving};
 use crate::press::Press;
 use crate::words::{Arg, Words, say};
 
-pub(super) use evidence::owner_line;
+pub(super) use evidence::{owner_line, resume_command};
 pub(super) use failed::images;
 pub use notices::{asked_again, lapsed, left_as_is, parked, unreadable};
 pub(super) use progress::first_line as progress_line;

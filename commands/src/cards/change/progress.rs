@@ -9,17 +9,26 @@ use state::rollout::judge::Progress;
 
 use super::{Story, evidence};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
-use crate::cards::{DOT, alone};
+use crate::cards::{DOT, alone, sight};
 use crate::command::{ChangeCommand, Command};
 use crate::press::Press;
+use crate::sight::Standstill;
 use crate::words::{Arg, say, say_first};
 
 pub(super) fn card(story: &Story<'_>) -> Card {
     if let Some(why) = &story.change.head.parked {
         return parked(story, why);
     }
-    let mut card = Card::new(state(story.change.phase()), first_line(story));
+    let standstill = story.facts.standstill;
+    let state = if standstill.is_some() { CardState::Unsure } else { state(story.change.phase()) };
+    let mut card = Card::new(state, first_line(story));
     card.plain(about(story));
+    let target = &story.change.target;
+    for line in
+        standstill.into_iter().flat_map(|why| sight::standstill(story.words, why, &target.cluster, &target.namespace))
+    {
+        card.plain(line);
+    }
     if let Some(stop) = &story.change.head.stop {
         let at = Arg::Time(stop.at, TimeStyle::Clock);
         card.plain(say!(story.words, "stop-asked", by = &stop.by, at = at));
@@ -29,7 +38,8 @@ pub(super) fn card(story: &Story<'_>) -> Card {
     match story.change.phase() {
         Phase::Holding { .. } | Phase::Returning { .. } => {}
         _ => {
-            card.plain(time_left(story));
+            // Nobody knows how long, while nothing moves or nothing can be seen.
+            card.plain(if standstill.is_some() { say!(story.words, "time-unknown") } else { time_left(story) });
             card.plain(if_fails(story));
             let label = say!(story.words, "button-stop", number = story.number());
             card.button(label, Press::Stop(story.change.head.id));
@@ -53,6 +63,13 @@ pub(crate) fn first_line(story: &Story<'_>) -> Text {
     let (words, target) = (story.words, story.target());
     let pods = story.pods();
     let done = pods.new_ready.min(pods.desired);
+    match story.facts.standstill {
+        Some(Standstill::Blind { .. }) => return say_first!(words, "progress-blind", target = target),
+        Some(Standstill::Paused { .. }) => {
+            return say_first!(words, "progress-paused", target = target, done = done, of = pods.desired);
+        }
+        None => {}
+    }
     match story.change.phase() {
         Phase::Applying { .. } => say_first!(words, "progress-applying", target = target, new = story.new_or_number()),
         // Nothing was counted yet.

@@ -13,8 +13,9 @@ use state::rollout::seen::{Marker, MarkerStep};
 use state::time::ObservedTime;
 
 use super::offers::sign;
-use super::scene::{Scene, crash, failure, pull, question, workload, written};
+use super::scene::{Scene, crash, failure, pull, question, target_of, workload, written};
 use super::*;
+use crate::sight::{Sightless, Standstill};
 
 /// A scene for each language and length of names.
 pub(super) fn scene(make: impl Fn(&Sample) -> Scene + 'static) -> Make {
@@ -40,6 +41,22 @@ fn under_way() {
             })
         ),
         ("rolling, nothing seen of it yet", scene(rolling)),
+        (
+            "rolling, paused by somebody",
+            scene(move |sample| {
+                let by = Some("kubectl-rollout".to_owned());
+                let (workload, since) = (target_of(sample).workloads[0].name.clone(), at("03:12:40"));
+                let standstill = Some(Standstill::Paused { workload, by, since });
+                rolling(sample).progress(6, 2, 5).with(|scene| scene.standstill = standstill)
+            })
+        ),
+        (
+            "rolling, and the cluster can't be read",
+            scene(move |sample| {
+                let standstill = Some(Standstill::Blind { since: at("03:12:40"), why: Sightless::Unanswered });
+                rolling(sample).progress(6, 2, 5).with(|scene| scene.standstill = standstill)
+            })
+        ),
         (
             "rolling, policy rollback, with a first sign of failure",
             scene(move |sample| {

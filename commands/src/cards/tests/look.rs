@@ -15,6 +15,7 @@ use super::scene::{Scene, crash, failure, question, target_of, work};
 use super::unreadable::{Damaged, unreadable};
 use super::*;
 use crate::facts::{HistoryFacts, NowFacts, PlanFacts, Serving, TargetStatus, Unread};
+use crate::sight::{Forbidden, Sightless, Standstill};
 
 fn catalogue(sample: &Sample) -> Catalogue {
     Catalogue { on_call: Some(sample.lin.clone()), ..Catalogue::default() }
@@ -51,6 +52,8 @@ fn healthy(sample: &Sample) -> TargetStatus {
     let target = target_of(sample);
     TargetStatus {
         age: Some(Duration::from_secs(2)),
+        sightless: None,
+        standstill: None,
         serving: vec![Some(serving(&target, &[(&sample.old, 6)]))],
         wanted: vec![sample.old.clone()],
         release: Some(release(sample, Origin::Verified)),
@@ -63,6 +66,37 @@ fn healthy(sample: &Sample) -> TargetStatus {
         unreadable: Vec::new(),
         target,
     }
+}
+
+/// The cluster was read two minutes ago, and not since.
+fn blind(status: TargetStatus) -> TargetStatus {
+    TargetStatus { age: Some(Duration::from_secs(130)), sightless: Some(Sightless::Unanswered), ..status }
+}
+
+fn never_read(status: TargetStatus, why: Sightless) -> TargetStatus {
+    let (serving, wanted) = (vec![None], Vec::new());
+    TargetStatus { age: None, sightless: Some(why), serving, wanted, release: None, ..status }
+}
+
+fn no_right() -> Sightless {
+    Sightless::Forbidden(Forbidden::of(
+        "pods is forbidden: User \"system:serviceaccount:rotabot:rotabot\" cannot list resource \"pods\" in API group \
+         \"\" in the namespace \"shop\"",
+    ))
+}
+
+fn paused(sample: &Sample, by: Option<&str>) -> Standstill {
+    let workload = target_of(sample).workloads[0].name.clone();
+    Standstill::Paused { workload, by: by.map(str::to_owned), since: at("03:12:40") }
+}
+
+fn sightless(why: Sightless) -> Standstill {
+    Standstill::Blind { since: at("03:12:40"), why }
+}
+
+fn unread(cluster: &str, places: usize, hours: Option<u64>, why: Sightless) -> Unread {
+    let age = hours.map(|hours| Duration::from_secs(hours * 3600));
+    Unread { cluster: cluster.parse().expect("a name"), places, age, why }
 }
 
 /// After a failure that asks.
@@ -153,18 +187,34 @@ fn status_of_one() {
                 vec![Some(Serving { desired: 0, images: vec![], ..serving(&status.target, &[]) })])
         ),
         ("missing", changed(|status, _| status.serving = vec![None])),
-        (
-            "old knowledge, and a question",
-            one(|sample| TargetStatus { age: Some(Duration::from_secs(130)), ..waiting(sample) })
-        ),
-        ("old knowledge", changed(|status, _| status.age = Some(Duration::from_secs(130)))),
+        ("old knowledge, and a question", one(|sample| blind(waiting(sample)))),
+        ("old knowledge", one(|sample| blind(healthy(sample)))),
         (
             "never read",
             changed(|status, _| {
-                status.age = None;
-                status.serving = vec![None];
-                status.wanted = Vec::new();
-                status.release = None;
+                *status = never_read(status.clone(), Sightless::Unanswered);
+            })
+        ),
+        ("only starting to look", one(|sample| never_read(healthy(sample), Sightless::NotYet))),
+        ("without the right to look", one(|sample| never_read(healthy(sample), no_right()))),
+        (
+            "without the right to look any more",
+            one(|sample| TargetStatus { sightless: Some(no_right()), ..blind(healthy(sample)) })
+        ),
+        (
+            "paused by somebody in mid-rollout",
+            one(|sample| {
+                let mut status = moving(sample);
+                status.standstill = Some(paused(sample, Some("kubectl-rollout")));
+                status
+            })
+        ),
+        (
+            "unread in mid-rollout",
+            one(|sample| {
+                let mut status = blind(moving(sample));
+                status.standstill = Some(sightless(Sightless::Unanswered));
+                status
             })
         ),
     ]));
@@ -185,10 +235,7 @@ fn status_of_many() {
         ("nothing", overview(|_| Vec::new())),
         ("one, healthy", overview(|sample| vec![healthy(sample)])),
         ("one that moves", overview(|sample| vec![healthy(sample), named(sample, "pay", moving(sample))])),
-        (
-            "one that moves, and nobody can see how",
-            overview(|sample| vec![TargetStatus { age: Some(Duration::from_secs(130)), ..moving(sample) }])
-        ),
+        ("one that moves, and nobody can see how", overview(|sample| vec![blind(moving(sample))])),
         (
             "some",
             overview(|sample| {
@@ -196,16 +243,24 @@ fn status_of_many() {
                 locked.locks = vec![sample.lock(Scope::All, Reason::Said("network works".to_owned()))];
                 let mut missing = named(sample, "lab", healthy(sample));
                 missing.serving = vec![None];
-                let mut unread = named(sample, "mail", healthy(sample));
-                unread.age = None;
+                let unread = |service| never_read(named(sample, service, healthy(sample)), Sightless::Unanswered);
                 vec![
                     named(sample, "cart", healthy(sample)),
                     locked,
                     named(sample, "pay", moving(sample)),
                     waiting(sample),
                     missing,
-                    unread,
+                    unread("mail"),
                 ]
+            })
+        ),
+        (
+            "some may not be looked at",
+            overview(|sample| {
+                let unread = |service, why| never_read(named(sample, service, healthy(sample)), why);
+                let mut stopped = named(sample, "pay", moving(sample));
+                stopped.standstill = Some(paused(sample, None));
+                vec![stopped, unread("mail", no_right()), unread("web", no_right()), unread("lab", Sightless::NotYet)]
             })
         ),
         (
@@ -231,18 +286,27 @@ fn the_moment() {
                     status
                 }),
             ],
-            open: vec![(open, Vec::new())],
+            open: vec![(open, None)],
             questions: vec![(sample.target.clone(), question(sample, Unanswered::Rollback))],
             locks: vec![sample.lock(Scope::Target(sample.target.clone()), sample.withdrawn())],
             unreadable: Vec::new(),
-            unread: Default::default(),
+            unread: Vec::new(),
         }
     };
     let blind = || {
-        let unread = |places, hours: Option<u64>| Unread { places, age: hours.map(|h| Duration::from_secs(h * 3600)) };
-        let clusters = [("main", unread(3, Some(2))), ("other", unread(1, None))];
-        let unread = clusters.into_iter().map(|(name, unread)| (name.parse().expect("a name"), unread)).collect();
+        let unread =
+            vec![unread("main", 3, Some(2), Sightless::Unanswered), unread("other", 1, None, Sightless::Unanswered)];
         NowFacts { unread, ..NowFacts::default() }
+    };
+    let forbidden = || {
+        let unread = vec![unread("main", 1, None, no_right()), unread("other", 3, Some(2), no_right())];
+        NowFacts { unread, ..NowFacts::default() }
+    };
+    let starting = || NowFacts { unread: vec![unread("main", 3, None, Sightless::NotYet)], ..NowFacts::default() };
+    let still = move |sample: &Sample| {
+        let open = || Scene::new(sample).phase(sample, Phase::Rolling { written: Vec::new() }).change;
+        let why = [paused(sample, Some("kubectl-rollout")), paused(sample, None), sightless(Sightless::Unanswered)];
+        NowFacts { open: why.map(|why| (open(), Some(why))).into(), ..NowFacts::default() }
     };
     let overfull = move |sample: &Sample| {
         let lock = || sample.lock(Scope::All, Reason::Said("network works".to_owned()));
@@ -266,6 +330,15 @@ fn the_moment() {
         (
             "clusters that can't be read",
             Box::new(move |sample, words| card(sample, words, &blind(), &sample.lin, None))
+        ),
+        (
+            "rights that are missing",
+            Box::new(move |sample, words| card(sample, words, &forbidden(), &sample.lin, None))
+        ),
+        ("only starting to look", Box::new(move |sample, words| card(sample, words, &starting(), &sample.lin, None))),
+        (
+            "changes that stand still",
+            Box::new(move |sample, words| card(sample, words, &still(sample), &sample.lin, None))
         ),
         (
             "busy, somebody else is on duty and asked",

@@ -22,12 +22,14 @@ use state::time::ObservedTime;
 use super::super::change as cards;
 use super::*;
 use crate::facts::{ChangeFacts, Serving};
+use crate::sight::Standstill;
 
 /// A change and what is around it.
 pub(super) struct Scene {
     pub(super) change: Change,
     pub(super) progress: Vec<Progress>,
     pub(super) serving: Vec<Serving>,
+    pub(super) standstill: Option<Standstill>,
     pub(super) question: Option<Question>,
     pub(super) usual: Option<Duration>,
     pub(super) on_call: Option<PersonName>,
@@ -59,6 +61,7 @@ impl Scene {
             change,
             progress: Vec::new(),
             serving: Vec::new(),
+            standstill: None,
             question: None,
             usual: None,
             locked: true,
@@ -158,6 +161,7 @@ impl Scene {
             now: at("03:12:50"),
             usual: self.usual,
             serving: &self.serving,
+            standstill: self.standstill.as_ref(),
             question: self.question.as_ref(),
             locked: self.locked,
             earlier: self.earlier.as_deref(),

@@ -65,7 +65,7 @@ fn an_open_change_whose_claim_can_t_be_read_is_told_as_parked() {
     let may = |who: &str| block_on(lab.desk.may_view(id, &name(who), at(0)));
     assert_eq!((may("eve"), may("bob")), (true, false));
     // One that was taken up before goes on.
-    lab.engine.board.show(Seen { change: lab.change(id), progress: Vec::new() });
+    lab.engine.board.show(Seen { change: lab.change(id), progress: Vec::new(), blind_since: None });
     assert_eq!(told(block_on(lab.desk.follow(id, &name("eve"), at(0)).next())), "progress");
 }
 

@@ -107,6 +107,8 @@ pub(crate) struct Watched {
     pub(crate) read: Mutex<Option<Option<WorkloadSeen>>>,
     /// So many seconds ago it was read.
     pub(crate) age: AtomicU64,
+    /// What keeps the knowledge from being kept up.
+    pub(crate) trouble: Mutex<Option<ClusterFault>>,
 }
 
 impl Watched {
@@ -123,6 +125,10 @@ impl Cluster for Watched {
         let known = views.get(&target.name);
         let workloads = target.workloads.iter().map(|_| known.cloned().unwrap_or(none.clone())).collect();
         Observed { workloads, age: known.map(|_| Duration::from_secs(self.age.load(Ordering::SeqCst))) }
+    }
+
+    fn trouble(&self, _target: &Target) -> Option<ClusterFault> {
+        self.trouble.lock().expect("not poisoned").clone()
     }
 
     fn read<'a>(

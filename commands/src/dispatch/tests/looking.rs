@@ -111,3 +111,25 @@ fn what_goes_on_where_somebody_may_not_look_is_not_told() {
         assert!(told.contains("open"), "{line}: {told}");
     }
 }
+
+#[test]
+fn a_right_that_is_missing_is_told_as_that() {
+    use crate::ports::ClusterFault;
+    let lab = Lab::new();
+    let told = |line: &str| text(&lab.say("eve", line));
+    for line in ["/status api prod", "/status", "/now"] {
+        assert!(told(line).contains("starting to look"), "nobody has looked yet: {}", told(line));
+    }
+    let sentence =
+        "pods is forbidden: User \"bot\" cannot list resource \"pods\" in API group \"\" in the namespace \"prod\"";
+    *lab.cluster.trouble.lock().expect("not poisoned") = Some(ClusterFault::Forbidden(sentence.to_owned()));
+    for line in ["/status api prod", "/status", "/now"] {
+        let told = told(line);
+        assert!(told.contains("main doesn't let me list pods in the namespace prod"), "{line}: {told}");
+        assert!(told.contains("deploy/kubernetes/rights.yaml"), "{line}: {told}");
+        assert!(!told.contains("my log") && !told.contains("can't be read"), "{line}: {told}");
+        assert_eq!(told.matches("rights.yaml").count(), 1, "{line}: {told}");
+    }
+    lab.runs("v1");
+    assert!(!told("/status api prod").contains("rights.yaml"), "what can be seen lacks no right");
+}

@@ -84,7 +84,7 @@ fn a_message_that_is_not_known_any_more_is_not_edited_and_the_others_are() {
     let [lost, known] = two(&lab, &mut courier);
     lab.damage(Key::kind("message").text(&lost.to_string()));
     for id in [lost, known] {
-        lab.engine.board.show(Seen { change: lab.change(id), progress: Vec::new() });
+        lab.engine.board.show(Seen { change: lab.change(id), progress: Vec::new(), blind_since: None });
     }
     round(&mut courier, 3);
     let edits = chat.edits.lock().expect("not poisoned");
