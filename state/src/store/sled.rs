@@ -8,6 +8,7 @@
 //! - A range is not one moment by itself. Readers and the committing thread share a lock, held by the latter until the
 //!   batch is durable: nothing is ever read that a power cut could take back.
 //! - Pages beyond a limit go to files in `blobs/` that nothing syncs. Keys and values are limited so that no page gets there.
+//! - Opening cuts off what can't be read: see `trial`.
 //! - After a failed write nobody knows what is on the disk: see `health`.
 //! - What it recovers may be less than was acknowledged, without a word: see `mark`.
 //! - No call is made on the asker's thread, which may be an async worker.
@@ -16,6 +17,7 @@ mod folder;
 mod group;
 mod health;
 mod mark;
+mod trial;
 
 use super::{Commit, Committed, Entry, Key, Page, Range, Revision, Store, StoreFault, Versioned};
 use ::sled as database;
@@ -202,10 +204,11 @@ impl Disk {
     fn open(options: &SledOptions) -> Result<Disk, StoreFault> {
         let folder = Folder::hold(&options.path, options.lock_patience)?;
         folder.remove_half_written()?;
-        let tree = open_database(&folder, options.lock_patience)?;
+        if let Some(copy) = trial::Copy::of(&folder).map_err(|error| folder.cannot_open(&error))? {
+            examine(&folder, copy.path(), options.lock_patience)?;
+        }
+        let (tree, revision, mark) = examine(&folder, folder.path(), options.lock_patience)?;
         let log = File::open(folder.path().join("db")).map_err(|error| folder.cannot_open(&error))?;
-        let revision = check_format(&tree, folder.path())?;
-        let mark = check_mark(&folder, revision)?;
         tree.flush().map_err(|error| cannot_open(folder.path(), error))?;
         folder.sync_all()?;
         // Only now: what was found may have been written by a process that died before it synced it.
@@ -269,6 +272,10 @@ impl Disk {
             return Ok(());
         }
         self.folder.check_room(self.reserve)?;
+        if !self.folder.still_holds("db", &self.log).unwrap_or(true) {
+            // What is written now nobody would ever read, and another rotabot may have begun a store in this place.
+            return Err(self.health.fail("its files were removed or replaced while they were in use", false));
+        }
         let mut batch = database::Batch::default();
         for (key, change) in group.changes() {
             match change {
@@ -367,10 +374,18 @@ impl Disk {
     }
 }
 
-fn open_database(folder: &Folder, patience: Duration) -> Result<database::Db, StoreFault> {
+/// Opens the files of the folder, or a copy of them, and checks what is in them.
+fn examine(folder: &Folder, files: &Path, patience: Duration) -> Result<(database::Db, Revision, Mark), StoreFault> {
+    let tree = open_database(folder, files, patience)?;
+    let revision = check_format(&tree, folder.path())?;
+    let mark = check_mark(folder, files, revision)?;
+    Ok((tree, revision, mark))
+}
+
+fn open_database(folder: &Folder, files: &Path, patience: Duration) -> Result<database::Db, StoreFault> {
     let deadline = Instant::now() + patience;
     loop {
-        let config = database::Config::new().path(folder.path()).cache_capacity(CACHE).flush_every_ms(None);
+        let config = database::Config::new().path(files).cache_capacity(CACHE).flush_every_ms(None);
         // Damaged files can make it panic.
         match catch_unwind(AssertUnwindSafe(|| config.open())) {
             Ok(Ok(tree)) => return Ok(tree),
@@ -419,8 +434,8 @@ fn check_format(tree: &database::Db, path: &Path) -> Result<Revision, StoreFault
 }
 
 /// Refuses a store that has come back with less than it had acknowledged.
-fn check_mark(folder: &Folder, revision: Revision) -> Result<Mark, StoreFault> {
-    let (mark, said) = Mark::open(folder.path()).map_err(|error| folder.cannot_open(&error))?;
+fn check_mark(folder: &Folder, files: &Path, revision: Revision) -> Result<Mark, StoreFault> {
+    let (mark, said) = Mark::open(files).map_err(|error| folder.cannot_open(&error))?;
     match said {
         Some(acknowledged) if revision < acknowledged => {
             Err(StoreFault::LostWrites { path: folder.path().to_owned(), found: revision, acknowledged })

@@ -99,6 +99,64 @@ fn damage_to_the_disk_is_refused_or_unreadable_or_at_least_no_turning_back() {
 }
 
 #[test]
+fn whoever_mends_what_was_refused_has_lost_nothing() {
+    let lab = OnDisk::new();
+    (0..50).for_each(|number| write(&lab.store, number));
+    // As a process leaves it that was killed: all of this stands behind the last snapshot.
+    let left = copy(lab.folder.path());
+    let log = left.path().join("store/db");
+    let whole = fs::read(&log).unwrap();
+    let mut damaged = whole.clone();
+    let middle = whole.iter().rposition(|byte| *byte != 0).unwrap() / 2;
+    damaged[middle] ^= 1;
+    fs::write(&log, &damaged).unwrap();
+    for _ in 0..2 {
+        assert!(matches!(open(left.path()), Err(StoreFault::LostWrites { .. })));
+        assert_eq!(fs::read(&log).unwrap(), damaged, "refusing leaves it as it was");
+    }
+    fs::write(&log, &whole).unwrap();
+    assert_eq!(count(&open(left.path()).unwrap()), 50);
+    assert!(!left.path().join("store/trial").exists());
+}
+
+#[test]
+fn a_start_that_died_over_a_copy_leaves_nothing_that_is_taken_for_the_store() {
+    let lab = OnDisk::new();
+    write(&lab.store, 1);
+    let (store, folder) = (lab.store, lab.folder);
+    drop(store);
+    let trial = folder.path().join("store/trial");
+    fs::create_dir(&trial).unwrap();
+    fs::write(trial.join("db"), "half").unwrap();
+    assert_eq!(count(&open(folder.path()).unwrap()), 1);
+    assert!(!trial.exists());
+}
+
+#[test]
+fn what_nobody_could_ever_read_is_not_written() {
+    for replaced in [false, true] {
+        let lab = OnDisk::new();
+        write(&lab.store, 1);
+        let (store, folder) = (lab.store, lab.folder);
+        let other = copy(folder.path());
+        fs::remove_dir_all(folder.path().join("store")).unwrap();
+        if replaced {
+            fs::rename(other.path().join("store"), folder.path().join("store")).unwrap();
+        }
+        let mut commit = Commit::new();
+        commit.put(Key::kind("numbers").number(2), "never");
+        let refused = block_on(store.commit(commit)).unwrap_err();
+        assert!(refused.to_string().contains("removed or replaced"), "{refused}");
+        assert_eq!(
+            block_on(store.get(&Key::kind("numbers").number(1))),
+            Err(refused),
+            "and nothing is read from then on"
+        );
+        assert_eq!(count(&open(folder.path()).unwrap()), usize::from(replaced));
+    }
+}
+
+#[test]
 fn a_store_that_has_lost_what_it_acknowledged_is_refused_until_that_is_accepted() {
     let lab = OnDisk::new();
     write(&lab.store, 1);

@@ -6,7 +6,7 @@ use crate::store::StoreFault;
 use rustix::fs::statvfs;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -102,9 +102,24 @@ impl Folder {
         })
     }
 
+    /// How many bytes are free on its disk, where that is told.
+    pub(super) fn free(&self) -> Option<u64> {
+        free_bytes(&self.path)
+    }
+
+    /// Whether `name` in the folder still is the file that was opened as `held`.
+    pub(super) fn still_holds(&self, name: &str, held: &File) -> io::Result<bool> {
+        let held = held.metadata()?;
+        match fs::metadata(self.path.join(name)) {
+            Ok(there) => Ok((there.dev(), there.ino()) == (held.dev(), held.ino())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Refuses to go on when less than `needed` bytes are free.
     pub(super) fn check_room(&self, needed: u64) -> Result<(), StoreFault> {
-        match free_bytes(&self.path) {
+        match self.free() {
             Some(free) if free < needed => Err(StoreFault::DiskFull { path: self.path.clone(), free, needed }),
             // Not being told how much is free is no reason to stop writing.
             _ => Ok(()),
@@ -119,7 +134,7 @@ const OWNER_ONLY: u32 = 0o700;
 pub(super) const RETRY_EVERY: Duration = Duration::from_millis(50);
 
 /// What opening may have to write, and should find room for.
-const OPENING_NEEDS: u64 = 1024 * 1024;
+pub(super) const OPENING_NEEDS: u64 = 1024 * 1024;
 
 fn cannot_open(path: &Path, error: &io::Error) -> StoreFault {
     if error.kind() == io::ErrorKind::StorageFull {
