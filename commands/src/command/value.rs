@@ -8,6 +8,7 @@ use state::image::Reference;
 use state::names::ChangeNumber;
 
 use super::table::Table;
+use crate::plain::harmless;
 
 /// Why a text is not such a value. The words for it are the refusal's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -102,7 +103,7 @@ impl FromStr for Reason {
         // Whatever else a chat can put between words, a reason is one line of them.
         let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
         let line = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-        if line.is_empty() || line.chars().count() > LONGEST_REASON {
+        if harmless(&line).trim().is_empty() || line.chars().count() > LONGEST_REASON {
             return Err(NotAValue);
         }
         Ok(Self(line))
@@ -200,7 +201,9 @@ mod tests {
     #[test]
     fn a_reason_is_one_line() {
         assert_eq!("  bad\n commit\u{7} ".parse::<Reason>().expect("a reason").as_str(), "bad commit");
-        assert_eq!(" \n".parse::<Reason>(), Err(NotAValue));
+        for empty in [" \n", "\u{200b}\u{200b}", " \u{2060} "] {
+            assert_eq!(empty.parse::<Reason>(), Err(NotAValue), "{empty:?}");
+        }
         assert_eq!("x".repeat(201).parse::<Reason>(), Err(NotAValue));
     }
 
