@@ -185,6 +185,12 @@ pub fn print(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
+/// Says that the process can't even begin; its exit code.
+pub(crate) fn cannot_be_set_up(error: &io::Error) -> u8 {
+    complain(format_args!("the process can't be set up: {error}"));
+    exit::REFUSED
+}
+
 /// Says on standard error why something is not done. Where nobody reads that, the exit code still tells.
 pub fn complain(text: impl std::fmt::Display) {
     console::complain(&format!("rotabot: {text}\n"));

@@ -16,6 +16,7 @@ pub mod registry;
 pub mod run;
 pub mod runner;
 pub mod secret;
+mod signals;
 pub mod surroundings;
 pub mod transfer;
 pub mod version;

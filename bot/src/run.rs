@@ -9,7 +9,6 @@ use std::sync::Arc;
 use commands::invocation::{Desk, Via};
 use commands::ports::Cluster;
 use state::store::{SledOptions, SledStore, Store, StoreFault};
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::check;
 use crate::cli::{Options, complain, exit};
@@ -21,6 +20,7 @@ use crate::kubernetes::{Kubernetes, Wake};
 use crate::logs;
 use crate::registry::{Registries, SetupFault};
 use crate::runner::{Ending, Neighbours, Runner, Tasks};
+use crate::signals;
 
 /// The folder of the store, in the data folder.
 pub const STORE: &str = "store";
@@ -130,7 +130,14 @@ async fn serve(options: &Options, config: Config, interactive: bool) -> Result<E
             }
         })
     };
-    end_on_signals(&runner)?;
+    let asked = signals::asked_to_end()?;
+    tokio::spawn({
+        let runner = Arc::clone(&runner);
+        async move {
+            asked.await;
+            runner.end(Ending::Asked);
+        }
+    });
     let running = {
         let runner = Arc::clone(&runner);
         tokio::spawn(async move { runner.run().await })
@@ -194,17 +201,4 @@ fn watched(config: &Config, tasks: &Arc<Tasks>) -> Kubernetes {
         kubernetes.watch(&environment.cluster, &environment.namespace);
     }
     kubernetes
-}
-
-fn end_on_signals(runner: &Arc<Runner>) -> Result<(), RunFault> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let runner = Arc::clone(runner);
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        runner.end(Ending::Asked);
-    });
-    Ok(())
 }

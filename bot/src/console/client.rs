@@ -9,14 +9,15 @@ use std::time::Duration;
 use commands::cards::console::{self as remarks, Leaving};
 use commands::words::Words;
 use state::catalogue::Language;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::say::{self, Saying, failed};
 use super::{Console, HISTORY, Patience, Remark, Remote, beside};
+use crate::cli::cannot_be_set_up;
 use crate::clock;
 use crate::config::SOCKET;
 use crate::runner::Ending;
+use crate::signals;
 
 /// How long a script that waits for an outcome waits for a bot that may just be starting.
 const FIRST_FOR_SCRIPTS: Duration = Duration::from_secs(5);
@@ -35,15 +36,13 @@ pub fn console(data: &Path, in_name_of: Option<String>) -> ExitCode {
         if let Err(lost) = remote.greet().await {
             return failed(&remote, clock::now, &lost);
         }
+        let asked = match signals::asked_to_leave() {
+            Ok(asked) => asked,
+            Err(error) => return cannot_be_set_up(&error),
+        };
         let (ending, shutdown) = watch::channel(Ending::No);
-        // A terminal that is closed, or a polite kill: the terminal is left as it was found.
-        let signals = [SignalKind::terminate(), SignalKind::hangup()].map(signal);
         tokio::spawn(async move {
-            let [Ok(mut terminate), Ok(mut hangup)] = signals else { return std::future::pending().await };
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = hangup.recv() => {}
-            }
+            asked.await;
             ending.send_replace(Ending::Asked);
         });
         let history = io::stdin().is_terminal().then(|| data.join(HISTORY));
@@ -76,10 +75,7 @@ fn remark(remark: Remark, language: Language) {
 pub(crate) fn on_a_runtime(what: impl Future<Output = u8>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => {
-            crate::cli::complain(format_args!("the process can't be set up: {error}"));
-            return crate::cli::exit::REFUSED.into();
-        }
+        Err(error) => return cannot_be_set_up(&error).into(),
     };
     let code = runtime.block_on(what);
     // A thread that waits for a line would keep the process for ever.

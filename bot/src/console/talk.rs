@@ -41,6 +41,8 @@ pub(super) struct Talk {
     begun: bool,
     /// What was shown last, so that nothing is shown twice in a row.
     last: Option<Card>,
+    /// The number of the first button of what is drawn in place, since something was asked for.
+    drawn: Option<usize>,
 }
 
 /// The row that tells the reader how many lines they were not shown.
@@ -97,7 +99,7 @@ pub(super) enum Hint {
 impl Talk {
     pub(super) fn new(partner: Arc<dyn Partner>, screen: Arc<Screen>, clock: Clock) -> Self {
         let (buttons, followed) = (Vec::new(), BTreeSet::new());
-        Self { partner, screen, clock, buttons, lines: Lines::Many, followed, begun: false, last: None }
+        Self { partner, screen, clock, buttons, lines: Lines::Many, followed, begun: false, last: None, drawn: None }
     }
 
     /// There is this one line, and none after it: what could be pressed is shown as it is typed.
@@ -126,7 +128,7 @@ impl Talk {
 
     /// Has something carried out. How the answer is shown is the asker's choice; that there is none is shown here.
     pub(super) async fn ask(&mut self, said: Said) -> Result<Told, Lost> {
-        self.last = None;
+        (self.last, self.drawn) = (None, None);
         let request = Ulid::from_datetime((self.clock)().wall.into());
         let partner = self.partner.clone();
         let mut asked = partner.ask(said, request);
@@ -154,9 +156,16 @@ impl Talk {
         self.last = Some(card.clone());
     }
 
-    /// Shows a card in place of the one before.
+    /// Shows a card in place of the one before, which may have been drawn so itself. A number keeps its meaning while the
+    /// card changes under the eyes: other buttons get other numbers.
     pub(super) fn live(&mut self, card: &Card, hint: Hint) {
-        let first = self.number(card, Buttons::Anew);
+        let presses = card.buttons.iter().map(|button| &button.press);
+        let first = match self.drawn {
+            Some(first) if self.buttons.iter().skip(first - 1).take(presses.len()).eq(presses) => first,
+            Some(_) => self.number(card, Buttons::Onwards),
+            None => self.number(card, Buttons::Anew),
+        };
+        self.drawn = Some(first);
         let mut rows = self.draw(|reader| draw::live(card, reader, self.offered(first)));
         if hint == Hint::MayType {
             rows.push(self.draw(|reader| Row::faint(&plain::text(&remarks::watching(reader.words), reader))));

@@ -18,11 +18,11 @@ use world::process::Process;
 use world::shop::Shop;
 
 use self::desk::DemoDesk;
-use crate::cli::{Options, complain, exit};
+use crate::cli::{Options, cannot_be_set_up};
 use crate::config::{Log, LogFormat, LogLevel};
 use crate::console::{Beside, Channels, Console, Identity, Local};
 use crate::runner::{Ending, Neighbours, Runner, Tasks};
-use crate::{clock, logs, surroundings};
+use crate::{clock, logs, signals, surroundings};
 
 /// The world is brought up to the present so often.
 const TICK: Duration = Duration::from_millis(20);
@@ -45,17 +45,19 @@ pub fn demo(options: &Options) -> ExitCode {
     logs::start(options.log(Log { format: LogFormat::Text, level: LogLevel::Warn }));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(why) => {
-            complain(format_args!("the process can't be set up: {why}"));
-            return exit::REFUSED.into();
-        }
+        Err(why) => return cannot_be_set_up(&why).into(),
     };
-    let code = runtime.block_on(play());
+    let code = runtime.block_on(async {
+        match signals::asked_to_leave() {
+            Ok(asked) => play(asked).await,
+            Err(why) => cannot_be_set_up(&why),
+        }
+    });
     runtime.shutdown_background();
     code.into()
 }
 
-async fn play() -> u8 {
+async fn play(asked_to_leave: impl Future<Output = ()> + Send + 'static) -> u8 {
     let began = clock::now();
     let you = you();
     let player = Person { language: surroundings::language(), zone: surroundings::zone(), ..Person::default() };
@@ -85,6 +87,14 @@ async fn play() -> u8 {
         let runner = Arc::clone(&runner);
         tokio::spawn(async move { runner.run().await })
     };
+
+    tokio::spawn({
+        let runner = Arc::clone(&runner);
+        async move {
+            asked_to_leave.await;
+            runner.end(Ending::Asked);
+        }
+    });
 
     // The first command finds the shop as it is, also where it is piped in.
     let _ = tokio::time::timeout(OPENS, seen(&process, &shop_seen)).await;

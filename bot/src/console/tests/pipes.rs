@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use commands::card::{CardState, LineStyle, Post};
+use commands::card::{CardState, LineStyle, Post, Text};
 use commands::invocation::{News, Via};
 use commands::ports::Chat as _;
+use commands::press::Press;
 use state::names::ChangeNumber;
 use tokio::sync::mpsc;
 
 use super::super::Identity;
 use super::super::follow::Shown;
-use super::super::partner::{Local, Partner};
+use super::super::partner::{Local, Partner, Said};
 use super::super::piped;
 use super::super::say::{Saying, say_to};
 use super::super::screen::Screen;
-use super::super::talk::Talk;
+use super::super::talk::{Hint, Line, Talk};
 use super::super::testing::{CLOCK, FakeBot, Taken, card, change, name, verified, working};
 
 fn partner(bot: &FakeBot) -> Arc<dyn Partner> {
@@ -42,10 +43,7 @@ fn lines(lines: &[&str]) -> mpsc::Receiver<String> {
 
 fn left() -> News {
     let mut card = card(CardState::Bad, "api → prod failed");
-    card.button(
-        commands::card::Text::words("Roll back to v6"),
-        commands::press::Press::RollBack(change(ChangeNumber(1))),
-    );
+    card.button(Text::words("Roll back to v6"), Press::RollBack(change(ChangeNumber(1))));
     News::Ended { word: "left", exit_code: 2, card }
 }
 
@@ -110,9 +108,36 @@ async fn buttons_are_pressed_by_their_numbers() {
     let code =
         piped::run(talk, lines(&["1", "deploy api prod v8", "2", "[1]", "exit", "status"]), bot.shutdown()).await;
     assert_eq!(code, 2);
-    let press = format!("{:?}", commands::press::Press::RollBack(change(ChangeNumber(1))));
+    let press = format!("{:?}", Press::RollBack(change(ChangeNumber(1))));
     assert_eq!(bot.desk.texts(), ["deploy api prod v8".to_owned(), press], "two numbers had no button");
     assert_eq!(taken.text().matches("there is no button").count(), 2, "{}", taken.text());
+}
+
+#[tokio::test]
+async fn a_number_keeps_its_meaning_while_the_card_changes_under_the_eyes() {
+    let bot = FakeBot::new().await;
+    let (mut talk, taken) = talk(partner(&bot));
+    let (stop, back) = (Press::Stop(change(ChangeNumber(1))), Press::RollBack(change(ChangeNumber(1))));
+    let with = |presses: &[&Press]| {
+        let mut card = card(CardState::Working, "api → prod");
+        for press in presses {
+            card.button(Text::words("Press"), (*press).clone());
+        }
+        card
+    };
+    let pressed = |press: &Press| Line::Ask(Said::Press(press.clone()));
+    talk.live(&with(&[&stop]), Hint::None);
+    talk.live(&with(&[&stop]), Hint::None);
+    assert_eq!((talk.read("1"), talk.read("2")), (pressed(&stop), Line::NoButton(2)));
+    talk.live(&with(&[]), Hint::None);
+    talk.live(&with(&[&back]), Hint::None);
+    assert_eq!((talk.read("1"), talk.read("2")), (pressed(&stop), pressed(&back)));
+    talk.screen.written().await;
+    assert!(taken.text().ends_with("[2] Press\n"), "{}", taken.text());
+    // Something else is asked for: the buttons of before are gone.
+    talk.ask(Said::Text("status".to_owned())).await.expect("an answer");
+    talk.live(&with(&[&back]), Hint::None);
+    assert_eq!((talk.read("1"), talk.read("2")), (pressed(&back), Line::NoButton(2)));
 }
 
 #[tokio::test]
