@@ -38,11 +38,24 @@ pub struct ChangeFacts<'a> {
     pub standstill: Option<&'a Standstill>,
     /// The question that is open about it, with its deadline as it stands.
     pub question: Option<&'a Question>,
+    /// The question of an earlier change that it had answered, and that is open again.
+    pub reopened: Option<&'a Reopened>,
     /// Whether the lock that it left is still there.
     pub locked: bool,
     /// Where what ran before is gone from the registry: what else could be gone back to, the newest first. None where
     /// that is not the case, or can't be found out.
     pub earlier: Option<&'a [Reference]>,
+}
+
+/// A question that is open again, because the change that answered it ended without touching anything.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reopened {
+    /// The question.
+    pub question: Question,
+    /// What the change that it is about would go back to. It may come from outside: see `Arg::image`.
+    pub returns_to: Option<String>,
+    /// Whether the lock that this change left is still there.
+    pub locked: bool,
 }
 
 /// What serves in one workload, counted from its pods.

@@ -69,7 +69,7 @@ pub enum JournalWhat {
     LeftAsIs,
     /// A question lapsed: the target is no longer as it was left.
     Lapsed,
-    /// A question was found overdue, and is shown again.
+    /// A question is asked again: it was found overdue, or the change that answered it ended without touching anything.
     AskedAgain,
 }
 

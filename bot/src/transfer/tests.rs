@@ -129,6 +129,7 @@ fn open_change(service: &str, parked: Option<ParkedWhy>) -> Begin {
         phase: Phase::Preparing,
         stop: None,
         parked: parked.map(|why| Parked { since: now(), why }),
+        answers: None,
     };
     let target = catalogue().target(&name).expect("a target");
     let change = Change { head, target, work: None, watch: Watch::default(), cause: None };

@@ -70,6 +70,7 @@ took = took { $took }
 took-usual = took { $took } (usual { $usual })
 nothing-to-do = { $target }: { $new } runs already
 nothing-to-do-unnamed = { $target }: that runs already
+nothing-to-do-why-open = It is healthy, so I wrote nothing.
 nothing-to-do-why = It is healthy, so I wrote nothing. Nothing more to do.
 
 # Bad: first lines.
@@ -99,6 +100,8 @@ failed-return = { $target } failed, and so did going back
 decide-rollback = { $who } Decide by { $until }, then I roll back. Until then I change nothing.
 decide-hold = { $who } Decide by { $until }; without an answer it stays as it is. Until then I change nothing.
 decide-again = I was away when the time ran out, so it is asked again.
+reopened-rollback = { $who } The question of { $number } is open again: decide by { $until }, then I roll back.
+reopened-hold = { $who } The question of { $number } is open again: decide by { $until }; without an answer it stays as it is.
 question-closed = { $who } Its question is closed: it was answered, or somebody else has acted.
 left-as-is = { $who } It stays as it is until you decide.
 return-failed-next = { $who } This needs you now. I change nothing more.
@@ -189,6 +192,7 @@ look-next = Next: { $command } shows what runs now.
 # Stopped, overtaken.
 cancelled = { $target }: { $number } stopped by { $by }
 cancelled-untouched = Nothing was touched. Nothing more to do.
+cancelled-untouched-open = Nothing was touched.
 cancelled-left = { $who } It is left as it is: no release. Go back with the button or { $command }
 left-row = { $workload }: { $what ->
     [untouched] not touched

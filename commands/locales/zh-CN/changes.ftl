@@ -70,6 +70,7 @@ took = 用时 { $took }
 took-usual = 用时 { $took }（平时 { $usual }）
 nothing-to-do = { $target } 已经在运行 { $new }
 nothing-to-do-unnamed = { $target } 已经在运行这个版本
+nothing-to-do-why-open = 它运行正常，所以没有写入任何东西。
 nothing-to-do-why = 它运行正常，所以没有写入任何东西。不用再做什么。
 
 # 失败：首行
@@ -99,6 +100,8 @@ failed-return = { $target } 发布失败，回滚也失败了
 decide-rollback = { $who } 请在 { $until } 前决定，到时我会回滚。在此之前我不做改动。
 decide-hold = { $who } 请在 { $until } 前决定；没有回答就保持不动。在此之前我不做改动。
 decide-again = 到时间时我不在线，所以再问一次。
+reopened-rollback = { $who } { $number } 的问题仍在等待回答：请在 { $until } 前决定，到时我会回滚。
+reopened-hold = { $who } { $number } 的问题仍在等待回答：请在 { $until } 前决定；没有回答就保持不动。
 question-closed = { $who } 它的问题已经了结：有人回答了，或有别人动过了。
 left-as-is = { $who } 保持不动，等你决定。
 return-failed-next = { $who } 现在需要你处理。我不再做任何改动。
@@ -183,6 +186,7 @@ look-next = 下一步：用 { $command } 看线上现状。
 # 停止、被取代
 cancelled = { $target }：{ $by } 停止了 { $number }
 cancelled-untouched = 没有任何改动。不用再做什么。
+cancelled-untouched-open = 没有任何改动。
 cancelled-left = { $who } 保持原样：不算发布成功。可以用按钮或 { $command } 回滚
 left-row = { $workload }：{ $what ->
     [untouched] 没有改动

@@ -16,7 +16,8 @@ pub fn card(words: &Words, facts: &ChangeFacts<'_>) -> Card {
         None => say!(words, "show-when", asked = asked),
     });
     // The reader is looking at it.
-    card.buttons.retain(|button| !matches!(button.press, crate::press::Press::Show(_)));
+    let number = facts.change.head.number;
+    card.buttons.retain(|button| button.press != crate::press::Press::Show(number));
     card
 }
 

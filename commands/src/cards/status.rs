@@ -224,6 +224,7 @@ fn told<T>(
         serving: &[],
         standstill: status.standstill.as_ref(),
         question: None,
+        reopened: None,
         locked: false,
         earlier: None,
     };

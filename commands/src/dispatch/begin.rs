@@ -240,6 +240,7 @@ pub(crate) fn preparing(
         phase: Phase::Preparing,
         stop: None,
         parked: None,
+        answers: None,
     };
     Change { head, target, work: None, watch: Default::default(), cause: None }
 }

@@ -8,10 +8,10 @@ use state::change::release::{Origin, Release};
 use state::change::{Change, Phase};
 use state::image::Reference;
 use state::journal::JournalWhat;
-use state::lock::Scope;
+use state::lock::{Lock, Scope};
 use state::rollout::judge::Progress;
 
-use crate::facts::{ChangeFacts, Serving};
+use crate::facts::{ChangeFacts, Reopened, Serving};
 use crate::sight::{Sightless, Standstill};
 
 /// So many releases are offered where the one before is gone: what each is has to be taken in at a glance.
@@ -26,6 +26,7 @@ pub(crate) struct Gathered {
     serving: Vec<Serving>,
     standstill: Option<Standstill>,
     question: Option<Question>,
+    reopened: Option<Reopened>,
     locked: bool,
     earlier: Option<Vec<Reference>>,
 }
@@ -38,11 +39,29 @@ impl Gathered {
         catalogue: &'a state::catalogue::Catalogue,
         now: DateTime<Utc>,
     ) -> ChangeFacts<'a> {
-        let question = self.question.as_ref();
+        let (question, reopened) = (self.question.as_ref(), self.reopened.as_ref());
         let (usual, serving, locked) = (self.usual, self.serving.as_slice(), self.locked);
         let (standstill, earlier) = (self.standstill.as_ref(), self.earlier.as_deref());
-        ChangeFacts { change, progress, catalogue, now, usual, serving, standstill, question, locked, earlier }
+        ChangeFacts {
+            change,
+            progress,
+            catalogue,
+            now,
+            usual,
+            serving,
+            standstill,
+            question,
+            reopened,
+            locked,
+            earlier,
+        }
     }
+}
+
+/// Whether a change has ended, and the question that it had answered is open all the same.
+fn is_reopened(change: &Change, question: &Question) -> bool {
+    let answered = change.head.answers.as_ref().map(|answered| answered.change);
+    change.ended().is_some() && answered == Some(question.change)
 }
 
 impl crate::engine::Engine {
@@ -55,16 +74,23 @@ impl crate::engine::Engine {
             Serving::of(&workload.name, container, view)
         });
         let serving = if observed.fresh() { serving.collect() } else { Vec::new() };
-        let question = self.records.question(&target.name).await.ok().flatten().map(|(question, _)| question);
-        let question = question.filter(|question| question.change == change.head.id);
+        let open = self.records.question(&target.name).await.ok().flatten().map(|(question, _)| question);
         let locks = self.records.locks_over(&target.name).await.unwrap_or_default().into_iter();
-        let locked = locks.filter_map(|laid| laid.lock.ok()).any(|lock| lock.changes().contains(&change.head.number));
+        let locks: Vec<Lock> = locks.filter_map(|laid| laid.lock.ok()).collect();
+        let is_locked = |number| locks.iter().any(|lock| lock.changes().contains(&number));
+        let mut reopened = None;
+        if let Some(question) = open.clone().filter(|question| is_reopened(change, question)) {
+            let earlier = self.records.change(question.change).await.ok().flatten();
+            let returns_to = earlier.and_then(|earlier| earlier.change.returns_to());
+            reopened = Some(Reopened { locked: is_locked(question.number), question, returns_to });
+        }
         Gathered {
             usual: self.usual(change).await,
             serving,
             standstill: self.standstill(change),
-            question,
-            locked,
+            question: open.filter(|question| question.change == change.head.id),
+            reopened,
+            locked: is_locked(change.head.number),
             earlier: self.earlier_than(change).await,
         }
     }

@@ -2,7 +2,7 @@
 
 use state::change::{Ask, RollbackTo};
 use state::lock::Scope;
-use state::names::ChangeId;
+use state::names::{ChangeId, TargetName};
 
 use super::begin::action_of;
 use super::{Answered, Asking, Dispatch, already};
@@ -38,6 +38,11 @@ impl Dispatch {
         let earlier = self.stored(asking, id).await?.change;
         let name = earlier.target.name.clone();
         let number = earlier.head.number;
+        // A later change that ended without touching anything has left the question, and with it the button, as they were.
+        let question = self.engine.records.question(&name).await?;
+        if question.is_some_and(|(question, _)| question.change == id) {
+            return self.begin_from(asking, name, ask).await;
+        }
         // The same press again, because its answer was lost.
         if let Some(last) = self.last_stored(&name).await?
             && last.head.number > number
@@ -52,7 +57,11 @@ impl Dispatch {
         {
             return Err(Refusal::PressTooLate { number, target: name }.into());
         }
-        // What it begins is a new change, for which the config of now counts.
+        self.begin_from(asking, name, ask).await
+    }
+
+    /// What a button begins is a new change, for which the config of now counts.
+    async fn begin_from(&self, asking: &Asking<'_>, name: TargetName, ask: Ask) -> Answered {
         asking.pass(action_of(&ask), &Scope::Target(name.clone()), None)?;
         let (service, environment) = (name.service.clone(), name.environment.clone());
         let command = match &ask {

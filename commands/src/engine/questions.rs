@@ -1,8 +1,8 @@
 //! Open questions: each is answered by a person, by its deadline, or lapses because the target has moved on.
 
-use chrono::TimeDelta;
 use state::catalogue::Unanswered;
 use state::change::outcome::{Question, Standing};
+use state::change::transition::TIME_TO_ANSWER;
 use state::change::{Ask, Asker, Change, RollbackTo};
 use state::journal::{JournalLine, JournalWhat, NoticeWhat};
 use state::names::ChangeId;
@@ -12,9 +12,6 @@ use state::time::Now;
 
 use super::Engine;
 use crate::dispatch::{asked, preparing};
-
-/// A question that was found overdue at a start is shown again with so much more time.
-const MORE_TIME: TimeDelta = TimeDelta::minutes(2);
 
 /// What became of the questions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -66,7 +63,7 @@ impl Engine {
             return Ok(None);
         }
         if starting && !question.extended {
-            let question = Question { until: now.wall + MORE_TIME, extended: true, ..question.clone() };
+            let question = Question { until: now.wall + TIME_TO_ANSWER, extended: true, ..question.clone() };
             let line = line(change, now, JournalWhat::AskedAgain);
             self.records.extend_question(change, (&question, revision), &line, now.wall).await?;
             return Ok(None);

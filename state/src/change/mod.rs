@@ -30,7 +30,7 @@ use crate::rollout::seen::MarkerStep;
 use crate::rollout::stability::StabilityWindow;
 use crate::template::{Template, TemplateHash};
 use crate::time::ObservedTime;
-use outcome::{Ended, Failure, NotReturned};
+use outcome::{Ended, Failure, NotReturned, Question};
 
 /// A change, whole. It is stored in parts, so that what never changes is written once.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,6 +70,9 @@ pub struct Head {
     pub stop: Option<Stop>,
     /// It can't go on for now, and says so.
     pub parked: Option<Parked>,
+    /// The question that its beginning answered, as it stood then: it comes back where nothing is touched in the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Question>,
 }
 
 /// What was asked for.

@@ -7,7 +7,7 @@ use super::{Change, WorkloadWork};
 use crate::catalogue::Unanswered;
 use crate::evidence::CauseKind;
 use crate::names::{ChangeId, ChangeNumber, ContainerName, PersonName, WorkloadName};
-use crate::rollout::seen::{MarkerStep, WorkloadView};
+use crate::rollout::seen::{Marker, MarkerStep, WorkloadView};
 use crate::template::TemplateHash;
 
 /// How a change ended.
@@ -391,9 +391,12 @@ impl Ended {
             if seen.generation < written {
                 return Standing::NotSeenYet;
             }
-            let step = seen.our_marker().filter(|marker| marker.change == change.head.id).map(|marker| marker.step);
-            let held = left.what != Left::Paused || (seen.paused && step == Some(MarkerStep::Hold));
-            let as_left = step.is_some() && held && seen.template.hash() == template;
+            // A later change that wrote nothing but a fence has changed nothing of it.
+            let fenced = |marker: &Marker| marker.step == MarkerStep::Fence && marker.change > change.head.id;
+            let marker = seen.our_marker().filter(|marker| marker.change == change.head.id || fenced(marker));
+            let as_held = |marker: &Marker| seen.paused && (marker.step == MarkerStep::Hold || fenced(marker));
+            let as_left = marker.is_some_and(|marker| left.what != Left::Paused || as_held(&marker));
+            let as_left = as_left && seen.template.hash() == template;
             if as_left { Standing::AsLeft } else { Standing::Changed }
         };
         self.left.iter().zip(items).zip(seen).map(one).max().unwrap_or(Standing::AsLeft)

@@ -4,6 +4,8 @@
 
 mod ending;
 
+pub use ending::TIME_TO_ANSWER;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -111,6 +113,8 @@ pub enum Also {
     Lock(Lock),
     /// A question.
     Question(Question),
+    /// The question of an earlier change, which this one had answered and then did nothing about.
+    AskAgain(Question),
 }
 
 /// What follows from an event; none where the event means nothing in this phase (it came twice, or too late).

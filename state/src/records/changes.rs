@@ -8,7 +8,7 @@ use crate::change::release::{Origin, Release, Withdrawn};
 use crate::change::transition::{Also, Transition};
 use crate::change::{Change, Head};
 use crate::claim::Claim;
-use crate::journal::{JournalLine, NoticeWhat};
+use crate::journal::{JournalLine, JournalWhat, NoticeWhat};
 use crate::lock::{Asking, Lock, Scope};
 use crate::names::{ChangeId, ChangeNumber, PersonName, TargetName};
 use crate::store::documents::{self, Batch};
@@ -149,6 +149,7 @@ impl Records {
             }
             let mut change = begin.change.clone();
             change.head.number = self.next_number().await?;
+            change.head.answers = begin.answers.as_ref().map(|(question, _)| question.clone());
             match self.write(self.beginning(begin, &change)?).await? {
                 Committed::Done(revision) => return Ok(Begun::Begun(Box::new(Stored { change, revision }))),
                 Committed::Conflict { key, .. } if key == keys::claim(&change.target.name) => {
@@ -286,8 +287,32 @@ impl Records {
             }
             Also::Lock(lock) => self.put_left_lock(batch, lock).await?,
             Also::Question(question) => put(batch, keys::question(target), &owner, question)?,
+            Also::AskAgain(question) => self.ask_again(batch, change, question, n, now).await?,
         }
         Ok(None)
+    }
+
+    /// Puts back a question that a change had answered. Where the target was taken from that change, or something else is
+    /// asked about it by now, it is not what is waited for any more.
+    async fn ask_again(
+        &self,
+        batch: &mut Batch,
+        change: &Change,
+        question: &Question,
+        n: u64,
+        now: DateTime<Utc>,
+    ) -> Result<(), RecordFault> {
+        let (target, key) = (&change.target.name, keys::question(&change.target.name));
+        let open = self.store.get(&key).await?;
+        if open.is_some() || self.held_at(target, change.head.id).await?.is_none() {
+            return Ok(());
+        }
+        batch.commit.demand_absent(key.clone());
+        put(batch, key, &question.change.to_string(), question)?;
+        let number = Some(question.number);
+        let line = JournalLine { at: now, by: None, typed_by: None, change: number, what: JournalWhat::AskedAgain };
+        let owner = change.head.id.to_string();
+        put(batch, keys::journal(&Scope::Target(target.clone()), now, &owner, n), &owner, &line)
     }
 
     /// A lock that was laid since the change was asked for refuses it, up to this very commit.

@@ -158,6 +158,7 @@ pub(crate) fn head(number: u64, phase: Phase) -> Head {
         phase,
         stop: None,
         parked: None,
+        answers: None,
     }
 }
 

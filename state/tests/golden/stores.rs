@@ -199,7 +199,7 @@ impl Scene {
             Also::Release(release) => told.releases.push(*release),
             Also::Withdraw(withdrawn) => told.withdrawn.push(withdrawn),
             Also::Lock(lock) => told.locks.push(lock),
-            Also::Question(question) => told.question = Some(question),
+            Also::Question(question) | Also::AskAgain(question) => told.question = Some(question),
         }
         told.notices.sort_by_key(Notice::marker);
     }

@@ -36,6 +36,7 @@ pub(crate) fn heads() -> Values<Head> {
     heads.extend(named([
         ("asked-by-timer", Head { asked_by: timer, ..head(2, Phase::Preparing) }),
         ("asked-through-somebody", Head { asked_by: typed, ..head(3, Phase::Preparing) }),
+        ("answers", Head { answers: Some(questions().swap_remove(0).1), ..head(9, Phase::Preparing) }),
         (
             "stop-asked",
             Head {

@@ -212,8 +212,10 @@ impl Chooser<'_> {
             0..=19 => format!("/deploy {service} {environment} {}", self.tag()),
             20..=22 => format!("/deploy {service} {environment} {} plan", self.tag()),
             23..=35 => format!("/rollback {service} {environment}"),
-            36..=38 => format!("/rollback {service} {environment} to {}", self.tag()),
-            39..=42 => format!("/rollback {service} {environment} template"),
+            36..=37 => format!("/rollback {service} {environment} to {}", self.tag()),
+            // A slip of the fingers, most often when it is urgent.
+            38..=40 => format!("/rollback {service} {environment} to #999"),
+            41..=42 => format!("/rollback {service} {environment} template"),
             43..=57 => format!("/stop {service} {environment}"),
             58..=61 => format!("/lock {service}/{environment} inventory"),
             62 => format!("/lock {environment} inventory for 2m"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use commands::invocation::{Answer, AnswerKind};
 use state::change::outcome::{CantTell, Digests, Ended, EndedBy, Left, LeftBehind, Outcome, Overtaken, Refused};
-use state::change::{Ask, Asker, Change, Phase};
+use state::change::{Ask, Asker, Change, Phase, RollbackTo};
 use state::evidence::CauseKind;
 use state::journal::{JournalWhat, Notice, NoticeWhat};
 use state::lock::{Asking, Lock, Reason, Scope};
@@ -68,6 +68,47 @@ pub fn an_outcome_is_final(entry: &Entry) -> Found {
         return demand(change.ended() == Some(before), || format!("{} ended twice", label(change)));
     }
     demand(change.ended().is_none() || !entry.holds_claim, || format!("{} ended and keeps its claim", label(change)))
+}
+
+/// What a change has done about the question that it answered, once it has ended: something, or nothing at all.
+fn has_acted(change: &Change, ended: &Ended) -> bool {
+    let question = change.head.answers.as_ref().map(|question| question.change);
+    let back = match &change.head.ask {
+        Ask::Rollback { to: RollbackTo::Before(id), .. } => Some(*id),
+        _ => None,
+    };
+    let nothing = match &ended.outcome {
+        // What the deadline would bring back is gone, so that there is nothing to wait for.
+        Outcome::Refused { why: Refused::ImageUnknown { .. } } => question != back,
+        Outcome::Refused { .. } | Outcome::NothingToDo | Outcome::Cancelled { .. } => true,
+        Outcome::CantTell { why } => *why == CantTell::Released,
+        _ => false,
+    };
+    !(nothing && ended.left.is_empty() && matches!(change.head.asked_by, Asker::Person { .. }))
+}
+
+/// A question is open again if the change that answered it has done nothing about it, and only then: with the deadline that
+/// it had, or a later one.
+pub fn a_question_comes_back(entry: &Entry) -> Found {
+    let (Some(ended), Some(answered)) = (ended_now(entry), &entry.after.head.answers) else { return Ok(()) };
+    let open = entry.question.as_ref().filter(|question| question.change == answered.change);
+    let acted = has_acted(&entry.after, ended);
+    demand(open.is_none() == acted, || {
+        format!("{} acted: {acted}, and left the question {open:?}", label(&entry.after))
+    })?;
+    demand(open.is_none_or(|open| open.until >= answered.until && open.then == answered.then), || {
+        format!("{} left {open:?} of {answered:?}", label(&entry.after))
+    })
+}
+
+/// A question is acted upon once at most, whoever answers it.
+pub fn a_question_is_acted_upon_once(question_of: &Change, all: &BTreeMap<ChangeId, (Duration, Change)>) -> Found {
+    let about =
+        |change: &&Change| change.head.answers.as_ref().is_some_and(|question| question.change == question_of.head.id);
+    let answers = all.values().map(|(_, change)| change).filter(about);
+    let acted: Vec<_> =
+        answers.filter(|change| change.ended().is_none_or(|ended| has_acted(change, ended))).map(label).collect();
+    demand(acted.len() <= 1, || format!("the question of {} was acted upon by {acted:?}", label(question_of)))
 }
 
 /// No change enters `applying` against a lock that refuses it, whatever the clock on the wall showed between the look of the step and
@@ -467,7 +508,12 @@ pub fn a_question_lapses_for_a_reason(change: &Change, ledger: &Ledger, cluster:
     let overtaken = change.target.workloads.iter().any(|workload| {
         let all = writes_to(cluster, &change.target.namespace, workload.name.as_str());
         let ours = all.clone().filter(|write| write.by == Writer::Rotabot(change.head.id)).map(|write| write.at).last();
-        let by_others = |write: &Write| write.by != Writer::Cluster && write.by != Writer::Rotabot(change.head.id);
+        // A change that wrote nothing but a fence has changed nothing.
+        let by_others = |write: &Write| match write.by {
+            Writer::Cluster => false,
+            Writer::Rotabot(id) => id != change.head.id && step_of(write) != Some(MarkerStep::Fence),
+            Writer::Somebody => true,
+        };
         all.into_iter().any(|write| by_others(write) && Some(write.at) > ours)
     });
     demand(overtaken, || format!("the question of {} has lapsed, and nobody else wrote", label(change)))

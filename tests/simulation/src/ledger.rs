@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use state::change::Change;
+use state::change::outcome::Question;
 use state::lock::Lock;
 use state::names::ChangeId;
 use state::records::Records;
@@ -24,6 +25,8 @@ pub struct Entry {
     pub after: Change,
     /// The locks over its target at that moment.
     pub locks: Vec<Lock>,
+    /// The question that is open on its target after it.
+    pub question: Option<Question>,
     /// Whether it holds the claim on its target after it.
     pub holds_claim: bool,
 }
@@ -77,11 +80,13 @@ impl Ledger {
             let locks = now(records.locks_over(&after.target.name).map(|locks| locks.map(Some))).unwrap_or_default();
             let locks = locks.into_iter().filter_map(|laid| laid.lock.ok()).collect();
             let holder = now(records.holder(&after.target.name));
+            let after_target = after.target.name.clone();
             let entry = Entry {
                 at: self.world.now(),
                 before,
                 after,
                 locks,
+                question: now(records.question(&after_target)).map(|(question, _)| question),
                 holds_claim: holder.is_some_and(|holder| holder.change == id),
             };
             self.entries.lock().unwrap_or_else(PoisonError::into_inner).push(entry);

@@ -17,6 +17,8 @@ pub struct Script {
     pub replicas: u32,
     /// What is done after a failure.
     pub after_failure: AfterFailure,
+    /// Whether a question that nobody answers ends in a rollback, and after how long.
+    pub goes_back_after: Option<Duration>,
     /// How long all pods must stay good.
     pub window: Duration,
     /// How long a rollout may go without progress.
@@ -77,8 +79,8 @@ impl Script {
     pub fn policy(&self) -> Policy {
         Policy {
             after_failure: self.after_failure,
-            ask_for: Duration::from_secs(600),
-            unanswered: Unanswered::Hold,
+            ask_for: self.goes_back_after.unwrap_or(Duration::from_secs(600)),
+            unanswered: if self.goes_back_after.is_some() { Unanswered::Rollback } else { Unanswered::Hold },
             stability_window: self.window,
             progress_deadline: self.deadline,
             certain_after: Duration::from_secs(5),
@@ -113,6 +115,7 @@ const fn script(name: &'static str, steps: &'static [Step], endings: &'static [E
         name,
         replicas: 3,
         after_failure: AfterFailure::Hold,
+        goes_back_after: None,
         window: Duration::from_secs(5),
         deadline: Duration::from_secs(20),
         steps,
@@ -124,6 +127,11 @@ const fn returning(script: Script) -> Script {
     Script { after_failure: AfterFailure::Rollback, ..script }
 }
 
+const fn asking(script: Script, seconds: u64) -> Script {
+    let goes_back_after = Some(Duration::from_secs(seconds));
+    Script { after_failure: AfterFailure::Ask, goes_back_after, ..script }
+}
+
 const fn watching(script: Script, seconds: u64) -> Script {
     Script { window: Duration::from_secs(seconds), ..script }
 }
@@ -133,6 +141,24 @@ const fn of(script: Script, replicas: u32) -> Script {
 }
 
 use Step::{Ask, Somebody, Until, UntilEnd, Wait};
+
+/// Nobody answers, but for one whose rollback names what never was, and one who thinks better of it. What the deadline
+/// begins by itself makes it too long for a real control plane.
+pub const ANSWERED_BY_NOTHING: Script = asking(
+    script(
+        "answered by nothing, and then by its deadline",
+        &[
+            Ask("/deploy api prod v2-neverready"),
+            UntilEnd,
+            Ask("/rollback api prod to #999"),
+            UntilEnd,
+            Ask("/deploy api prod v99"),
+            UntilEnd,
+        ],
+        &[left(FAILED_ROLLING, CauseKind::NeverReady), refused(), refused(), VERIFIED],
+    ),
+    30,
+);
 
 /// All scripts.
 pub const SCRIPTS: &[Script] = &[

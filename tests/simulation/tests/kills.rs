@@ -1,16 +1,21 @@
 //! Rotabot is killed at every call in turn: before it, with it on its way, and after it. Each time, when it is started
 //! again, every change ends once and as it would have ended without.
 
-use simulation::scripts::{SCRIPTS, Script};
+use simulation::scripts::{ANSWERED_BY_NOTHING, SCRIPTS, Script};
 use simulation::{Options, Report, Simulation};
 use world::plan::Kill;
 
 /// Scripts that end the same whenever rotabot is away for some seconds.
 fn killed_at_every_call(names: &[&str]) {
+    let named = |name: &&str| SCRIPTS.iter().find(|script| script.name == *name).expect("a script");
+    killed_in(names.iter().map(named));
+}
+
+fn killed_in<'a>(scripts: impl Iterator<Item = &'a Script>) {
     let mut wrong = Vec::new();
     let mut kills = 0;
-    for name in names {
-        let script = SCRIPTS.iter().find(|script| script.name == *name).expect("a script");
+    for script in scripts {
+        let name = script.name;
         let calls = play(script, None).calls;
         assert!(calls > 10, "{name}: {calls} calls");
         for call in 1..=calls {
@@ -63,4 +68,9 @@ fn a_stop() {
 #[test]
 fn somebody_else_in_mid_rollout() {
     killed_at_every_call(&["somebody's image in mid-rollout", "somebody's annotation in mid-rollout"]);
+}
+
+#[test]
+fn a_question_that_is_answered_by_what_comes_to_nothing() {
+    killed_in([ANSWERED_BY_NOTHING].iter());
 }

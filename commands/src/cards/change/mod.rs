@@ -153,7 +153,9 @@ impl<'a> Story<'a> {
     fn since(&self, serving: &Serving) -> bool {
         let Some(marker) = serving.marker else { return false };
         let lifted = marker.step == MarkerStep::Hold && !serving.paused;
-        marker.change > self.change.head.id || (marker.change == self.change.head.id && lifted)
+        // While its question is open, whoever came later has written nothing but that.
+        let only_fenced = marker.step == MarkerStep::Fence && self.facts.question.is_some();
+        (marker.change > self.change.head.id && !only_fenced) || (marker.change == self.change.head.id && lifted)
     }
 
     /// A way back to what ran before.

@@ -1,15 +1,45 @@
 //! The one outcome of a change.
 
+use state::catalogue::Unanswered;
 use state::change::outcome::{CantTell, Digests, Ended, Failure, Left, LeftBehind, Outcome, Overtaken};
 use state::names::{PersonName, WorkloadName};
 
 use super::{Story, failed, refused};
-use crate::card::{Card, CardState, LineStyle, Text};
+use crate::card::{Card, CardState, Line, LineStyle, Text, TimeStyle};
 use crate::cards::{DOT, status_command};
+use crate::facts::Reopened;
 use crate::press::Press;
 use crate::words::{Arg, say, say_first};
 
 pub(super) fn card(story: &Story<'_>, ended: &Ended) -> Card {
+    let mut card = of_outcome(story, ended);
+    if let Some(reopened) = story.facts.reopened {
+        asked_again(story, reopened, &mut card);
+    }
+    card
+}
+
+/// Nothing was done about the question after all: until when it waits now, and what is to be answered.
+fn asked_again(story: &Story<'_>, reopened: &Reopened, card: &mut Card) {
+    let (words, Reopened { question, returns_to, locked }) = (story.words, reopened);
+    let until = Arg::Time(question.until, TimeStyle::Clock);
+    let (who, number) = (Arg::Mention(question.asked_by.clone()), question.number);
+    let text = match question.then {
+        Unanswered::Rollback => say!(words, "reopened-rollback", who = who, number = number, until = until),
+        Unanswered::Hold => say!(words, "reopened-hold", who = who, number = number, until = until),
+    };
+    card.lines.insert(0, Line { style: LineStyle::Plain, text });
+    // These matter more than what else there was to press, and more than three nobody takes in.
+    card.buttons.clear();
+    if let Some(old) = returns_to {
+        let label = say!(words, "button-rollback", old = super::short(Arg::image(old)));
+        card.button(label, Press::RollBack(question.change));
+    }
+    card.button(super::leave_label(words, *locked), Press::Leave(question.change));
+    card.button(say!(words, "button-show", number = number), Press::Show(number));
+}
+
+fn of_outcome(story: &Story<'_>, ended: &Ended) -> Card {
     match story.ended_as(ended) {
         Outcome::Verified { digests, pods } if story.is_rollback() => rolled_back(story, *digests, *pods),
         Outcome::Verified { digests, pods } => verified(story, *digests, *pods),
@@ -121,7 +151,8 @@ fn nothing_to_do(story: &Story<'_>) -> Card {
         None => say_first!(words, "nothing-to-do-unnamed", target = story.target()),
     };
     let mut card = Card::new(CardState::Good, first);
-    card.plain(say!(words, "nothing-to-do-why"));
+    let open = story.facts.reopened.is_some();
+    card.plain(if open { say!(words, "nothing-to-do-why-open") } else { say!(words, "nothing-to-do-why") });
     card.plain(Text::joined(DOT, [story.number_text(), story.asked_by()]));
     card
 }
@@ -157,7 +188,8 @@ fn cancelled(story: &Story<'_>, by: &PersonName, left: &[LeftBehind]) -> Card {
     let first = say_first!(words, "cancelled", target = story.target(), number = story.number(), by = by);
     let mut card = Card::new(CardState::Ended, first);
     if left.iter().all(|left| left.what == Left::Untouched) {
-        card.plain(say!(words, "cancelled-untouched"));
+        let open = story.facts.reopened.is_some();
+        card.plain(if open { say!(words, "cancelled-untouched-open") } else { say!(words, "cancelled-untouched") });
         card.plain(Text::joined(DOT, [story.number_text(), story.asked_by()]));
         return card;
     }

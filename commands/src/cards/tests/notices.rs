@@ -1,13 +1,14 @@
 //! What a channel hears beside progress and outcome, and the answers to acts upon a change.
 
 use state::catalogue::Unanswered;
-use state::change::outcome::{Asked, EndedBy, Left, Outcome};
+use state::change::outcome::{Asked, CantTell, EndedBy, Left, Outcome, Refused};
 use state::evidence::CauseKind;
 use state::records::ClaimRecord;
 
 use super::super::change as cards;
 use super::scene::{Scene, crash, failure, question};
 use super::*;
+use crate::facts::Reopened;
 
 #[test]
 fn notices_and_answers() {
@@ -35,5 +36,27 @@ fn notices_and_answers() {
             Box::new(move |sample, words| left(sample).tell(|facts| cards::left_as_is(words, facts, &sample.mo)))
         ),
         ("unreadable", Box::new(move |sample, words| cards::unreadable(words, &claim(sample)))),
+    ]));
+}
+
+#[test]
+fn a_question_that_is_open_again() {
+    let ended = |outcome: fn(&Sample) -> Outcome, then: Unanswered| -> Make {
+        Box::new(move |sample, words| {
+            let scene = Scene::new(sample).ended(sample, outcome(sample), Left::Untouched).with(|scene| {
+                scene.change.work = None;
+                scene.change.head.number = ChangeNumber(413);
+                let question = question(sample, then);
+                scene.reopened = Some(Reopened { question, returns_to: Some(sample.old.clone()), locked: true });
+            });
+            scene.card(words)
+        })
+    };
+    let (back, hold) = (Unanswered::Rollback, Unanswered::Hold);
+    snapshot!(all(vec![
+        ("refused", ended(|_| Outcome::Refused { why: Refused::UnknownRelease { named: "#999".to_owned() } }, back)),
+        ("stopped", ended(|sample| Outcome::Cancelled { by: sample.mo.clone() }, hold)),
+        ("nothing to do", ended(|_| Outcome::NothingToDo, back)),
+        ("freed", ended(|_| Outcome::CantTell { why: CantTell::Released }, back)),
     ]));
 }

@@ -21,7 +21,7 @@ use state::time::ObservedTime;
 
 use super::super::change as cards;
 use super::*;
-use crate::facts::{ChangeFacts, Serving};
+use crate::facts::{ChangeFacts, Reopened, Serving};
 use crate::sight::Standstill;
 
 /// A change and what is around it.
@@ -31,6 +31,7 @@ pub(super) struct Scene {
     pub(super) serving: Vec<Serving>,
     pub(super) standstill: Option<Standstill>,
     pub(super) question: Option<Question>,
+    pub(super) reopened: Option<Reopened>,
     pub(super) usual: Option<Duration>,
     pub(super) on_call: Option<PersonName>,
     pub(super) locked: bool,
@@ -51,6 +52,7 @@ impl Scene {
                 phase: Phase::Preparing,
                 stop: None,
                 parked: None,
+                answers: None,
             },
             target: target_of(sample),
             work: None,
@@ -63,6 +65,7 @@ impl Scene {
             serving: Vec::new(),
             standstill: None,
             question: None,
+            reopened: None,
             usual: None,
             locked: true,
             earlier: None,
@@ -163,6 +166,7 @@ impl Scene {
             serving: &self.serving,
             standstill: self.standstill.as_ref(),
             question: self.question.as_ref(),
+            reopened: self.reopened.as_ref(),
             locked: self.locked,
             earlier: self.earlier.as_deref(),
         })

@@ -105,6 +105,7 @@ fn going_back_by_a_button() {
     assert_eq!(lab.press("sun", press()).change.map(|(id, _)| id), Some(back), "the same, while it is open");
     let late = lab.refused_press("mo", press());
     assert!(matches!(late, Refusal::PressTooLate { .. }), "{late:?}");
+    lab.put(back, |head| head.phase = rolling());
     lab.happens(back, Event::Stop(name("sun")));
     assert_eq!(lab.press("sun", press()).change.map(|(id, _)| id), Some(back), "and what came of it");
     assert_eq!(lab.later(3600, "sun", What::Press(press())).0, AnswerKind::Refused);

@@ -1,6 +1,7 @@
 //! What people ask, on a store in memory, a cluster that may not be asked anything, and a chat that nobody reads.
 
 mod again;
+mod answering;
 mod following;
 pub(crate) mod lab;
 mod locking;

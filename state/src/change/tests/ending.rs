@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use super::scene::*;
 use super::transition::{BOTH, ended, follows, rollback};
-use crate::change::outcome::{CantTell, Digests, Left, Outcome, Overtaken, ReturnProblem};
+use crate::catalogue::Unanswered;
+use crate::change::outcome::{CantTell, Digests, Left, Outcome, Overtaken, Question, Refused, ReturnProblem};
+use crate::change::prepare::Prepared;
 use crate::change::release::Origin;
-use crate::change::transition::{Also, Event, transition};
-use crate::change::{Asker, Change, Held, Phase, Pin, ReturnStage, WorkloadWork};
+use crate::change::transition::{Also, Event, TIME_TO_ANSWER, transition};
+use crate::change::{Ask, Asker, Change, Held, Parked, ParkedWhy, Phase, Pin, ReturnStage, RollbackTo, WorkloadWork};
 use crate::evidence::CauseKind;
 use crate::lock::{Reason, Scope, Withdrawal};
 use crate::names::ChangeNumber;
@@ -172,4 +174,107 @@ fn what_was_left_is_listed_for_each_workload() {
     let next = transition(&applying, undone, now()).expect("an end").change;
     let left: Vec<_> = next.ended().expect("an end").left.iter().map(|left| (left.what, left.template)).collect();
     assert_eq!(left, [(Left::Written, None), (Left::Untouched, None)]);
+}
+
+/// The question that the earlier change left, with its deadline so many seconds after the night began.
+fn question(until: u64) -> Question {
+    Question {
+        change: earlier(),
+        number: ChangeNumber(400),
+        asked_by: name("zhou"),
+        until: crate::rollout::testing::wall(until),
+        then: Unanswered::Rollback,
+        extended: false,
+    }
+}
+
+fn answering(mut change: Change, until: u64) -> Change {
+    change.head.answers = Some(question(until));
+    change
+}
+
+/// The question that comes back with an event.
+fn asked_again(change: &Change, event: Event) -> Option<Question> {
+    let next = transition(change, event, now()).expect("something follows");
+    assert!(next.change.ended().is_some(), "{:?}", next.change.phase());
+    next.also.into_iter().find_map(|also| match also {
+        Also::AskAgain(question) => Some(question),
+        _ => None,
+    })
+}
+
+fn refuse(why: Refused) -> Event {
+    Event::Prepared(Prepared::Refuse(why))
+}
+
+#[test]
+fn a_question_comes_back_with_its_deadline_where_nothing_was_touched() {
+    let mistyped = || rollback(preparing(&BOTH));
+    let applying = in_phase(&BOTH, Phase::Applying { written: vec![] });
+    let unknown = Refused::UnknownRelease { named: "#999".to_owned() };
+    let mut stopping = applying.clone();
+    stopping.head.stop = Some(crate::change::Stop { by: name("mo"), at: now() });
+    let mut imported = mistyped();
+    imported.head.parked = Some(Parked { since: now(), why: ParkedWhy::Imported });
+    let image = Refused::ImageUnknown { image: "r.example/shop/api:v99".to_owned() };
+    for (change, event) in [
+        (mistyped(), refuse(unknown)),
+        (preparing(&BOTH), refuse(image)),
+        (preparing(&BOTH), Event::Prepared(Prepared::NothingToDo)),
+        (mistyped(), Event::Stop(name("mo"))),
+        (stopping, Event::Settled),
+        (applying, Event::Rejected(Refused::Moved { workload: name("api") })),
+        (imported, Event::Release(name("ann"))),
+    ] {
+        assert_eq!(asked_again(&change, event.clone()), None, "{event:?}: it had answered none");
+        let again = asked_again(&answering(change, 700), event.clone());
+        assert_eq!(again, Some(question(700)), "{event:?}");
+    }
+}
+
+#[test]
+fn whoever_is_asked_again_has_time_to_answer() {
+    let refused = || refuse(Refused::UnknownRelease { named: "#999".to_owned() });
+    for passed in [50, 100, 150] {
+        let again = asked_again(&answering(rollback(preparing(&BOTH)), passed), refused());
+        assert_eq!(again.map(|again| again.until), Some(now() + TIME_TO_ANSWER), "{passed}");
+    }
+}
+
+#[test]
+fn a_question_that_was_acted_upon_does_not_come_back() {
+    let written = || Phase::Rolling { written: applied_to(&["api"]) };
+    let none = |change: Change, event: Event| {
+        assert_eq!(asked_again(&answering(change, 700), event.clone()), None, "{event:?}");
+    };
+    none(in_phase(&["api"], written()), Event::Stop(name("mo")));
+    none(in_phase(&["api"], written()), Event::CantTell(CantTell::NoPods));
+    none(in_phase(&["api"], written()), Event::Overtaken(name("api"), Overtaken::Template));
+    let mut held = holding(&["api"]);
+    if let Phase::Holding { held, .. } = &mut held.head.phase {
+        held.insert(0, Held::Complete);
+    }
+    none(held, Event::AllHeld);
+    let verified = Event::Verified { digests: Digests::Match, pods: 2, ran: vec![BTreeMap::new()] };
+    none(in_phase(&["api"], written()), verified);
+    // A write may be on its way.
+    let mut parked = in_phase(&["api"], Phase::Applying { written: vec![] });
+    parked.head.parked = Some(Parked { since: now(), why: ParkedWhy::WriteInDoubt });
+    none(parked, Event::Release(name("ann")));
+}
+
+#[test]
+fn what_the_deadline_began_is_not_promised_twice_and_what_is_gone_not_again() {
+    let mut timer = rollback(preparing(&BOTH));
+    timer.head.asked_by = Asker::Timer { question_of: earlier(), on_behalf_of: name("zhou") };
+    assert_eq!(asked_again(&answering(timer, 700), refuse(Refused::ClusterUnreadable)), None);
+    let back = |id| {
+        let mut change = preparing(&BOTH);
+        change.head.ask = Ask::Rollback { to: RollbackTo::Before(id), template: false };
+        answering(change, 700)
+    };
+    let gone = || refuse(Refused::ImageUnknown { image: "r.example/shop/api:v1".to_owned() });
+    assert_eq!(asked_again(&back(earlier()), gone()), None);
+    assert_eq!(asked_again(&back(id()), gone()), Some(question(700)), "that is another way back");
+    assert_eq!(asked_again(&back(earlier()), refuse(Refused::ClusterUnreadable)), Some(question(700)));
 }

@@ -189,6 +189,7 @@ pub(super) fn preparing(workloads: &[&str]) -> Change {
             phase: Phase::Preparing,
             stop: None,
             parked: None,
+            answers: None,
         },
         target: target(workloads),
         work: None,

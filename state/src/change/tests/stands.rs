@@ -71,3 +71,23 @@ fn a_report_from_before_our_last_write_says_nothing_about_it() {
         assert_eq!(stands(what, MarkerStep::Apply, before), Standing::NotSeenYet, "{what:?}");
     }
 }
+
+#[test]
+fn a_later_change_that_wrote_nothing_but_a_fence_changes_nothing() {
+    let later = crate::names::ChangeId::from_parts(1_900_000_000_000, 413);
+    let fenced = |of: crate::names::ChangeId| format!("{of}/fence");
+    for (what, paused) in [(Left::Paused, true), (Left::Written, false), (Left::NotPaused, false)] {
+        let with = |marker: String| {
+            move |view: &mut WorkloadView| (seen(view).marker, seen(view).paused) = (Some(marker), paused)
+        };
+        assert_eq!(stands(what, MarkerStep::Apply, with(fenced(later))), Standing::AsLeft, "{what:?}");
+        assert_eq!(
+            stands(what, MarkerStep::Apply, with(fenced(earlier()))),
+            Standing::Changed,
+            "{what:?}: it is older"
+        );
+        assert_eq!(stands(what, MarkerStep::Apply, with(format!("{later}/apply"))), Standing::Changed, "{what:?}");
+    }
+    let lifted = |view: &mut WorkloadView| (seen(view).marker, seen(view).paused) = (Some(fenced(later)), false);
+    assert_eq!(stands(Left::Paused, MarkerStep::Apply, lifted), Standing::Changed, "our pause was lifted");
+}

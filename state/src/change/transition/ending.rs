@@ -5,17 +5,21 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 
 use super::super::outcome::{
-    Asked, Digests, Ended, Failure, Left, LeftBehind, NotReturned, Outcome, Overtaken, Question, ReturnProblem,
+    Asked, CantTell, Digests, Ended, Failure, Left, LeftBehind, NotReturned, Outcome, Overtaken, Question, Refused,
+    ReturnProblem,
 };
 use super::super::release::{Origin, Release, ReleaseWorkload, Withdrawn, with_running_digest};
-use super::super::{Ask, Change, Held, Phase, ReturnStage, WorkloadWork};
+use super::super::{Ask, Asker, Change, Held, Phase, ReturnStage, RollbackTo, WorkloadWork};
 use super::{Also, Next, Transition};
 use crate::catalogue::{AfterFailure, Unanswered};
 use crate::image::Digest;
 use crate::journal::{JournalWhat, NoticeWhat};
 use crate::lock::{Lock, Reason, Scope, Withdrawal};
-use crate::names::ContainerName;
+use crate::names::{ChangeId, ContainerName};
 use crate::template::Template;
+
+/// Whoever is asked again has at least so much time.
+pub const TIME_TO_ANSWER: TimeDelta = TimeDelta::minutes(2);
 
 impl Next<'_> {
     /// `hold` asks nobody, and neither does a return that has nothing to go back to. Whatever else was left asks; where
@@ -40,6 +44,27 @@ impl Next<'_> {
             }));
         }
         transition
+    }
+
+    /// The question that it answered, where it has touched nothing after all: what was promised for its deadline still
+    /// holds. Whoever has just seen the answer come to nothing gets the time to give another one. What the deadline itself
+    /// began is not promised twice, and a way back that is gone is not promised again.
+    fn unanswered(&self, ended: &Change) -> Option<Question> {
+        let (question, end) = (ended.head.answers.clone()?, ended.ended()?);
+        let untouched = match &end.outcome {
+            Outcome::Refused { why: Refused::ImageUnknown { .. } } => !self.goes_back_before(question.change),
+            Outcome::Refused { .. } | Outcome::NothingToDo | Outcome::Cancelled { .. } => true,
+            Outcome::CantTell { why } => *why == CantTell::Released,
+            _ => false,
+        };
+        let by_person = matches!(ended.head.asked_by, Asker::Person { .. });
+        let until = question.until.max(self.now + TIME_TO_ANSWER);
+        (untouched && by_person && end.left.is_empty()).then_some(Question { until, ..question })
+    }
+
+    /// Whether it was to bring back what the deadline of that question would bring back.
+    fn goes_back_before(&self, id: ChangeId) -> bool {
+        matches!(&self.change.head.ask, Ask::Rollback { to: RollbackTo::Before(before), .. } if *before == id)
     }
 
     pub(super) fn return_failed(&self, failure: &Failure, back: ReturnProblem) -> Transition {
@@ -114,6 +139,7 @@ impl Next<'_> {
         let image = transition.change.wanted_name();
         let ended = JournalWhat::Ended { outcome: word, image: image.clone() };
         transition.also.extend([self.journal(None, ended), Also::Notice(NoticeWhat::Outcome), Also::ReleaseClaim]);
+        transition.also.extend(self.unanswered(&transition.change).map(Also::AskAgain));
         if failed {
             let images = self.work().new_images();
             transition.also.push(Also::Withdraw(Withdrawn::of(self.change.head.number, &images)));

@@ -149,6 +149,7 @@ pub(crate) async fn claim(target: &Target) -> Result<Claim> {
         phase: Phase::Preparing,
         stop: None,
         parked: None,
+        answers: None,
     };
     let watch = Watch { memory: Vec::new(), windows: Vec::new() };
     let change = Change { head, target: target.clone(), work: None, watch, cause: None };

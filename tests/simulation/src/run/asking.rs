@@ -60,6 +60,7 @@ impl Simulation {
         self.note("an_outcome_is_final", checks::an_outcome_is_final(entry));
         self.note("no_lock_is_passed", checks::no_lock_is_passed(entry, &self.world.walls(STEP)));
         self.note("blind_time_does_not_count", checks::blind_time_does_not_count(entry, total - since + GRACE));
+        self.note("a_question_comes_back", checks::a_question_comes_back(entry));
         self.note("a_failure_leaves_a_lock", checks::a_failure_leaves_a_lock(entry));
         self.note("a_cause_is_true", checks::a_cause_is_true(entry));
         self.note("a_deadline_is_given_whole", checks::a_deadline_is_given_whole(entry));
@@ -85,7 +86,8 @@ impl Simulation {
             self.start_if_due();
             self.pass_time();
         }
-        for (at, change) in self.ledger.newest().into_values() {
+        let newest = self.ledger.newest();
+        for (at, change) in newest.values().cloned() {
             let ended_at = self.ended_at(&change).unwrap_or(at);
             let may_repeat = self.chat_was_unreadable;
             let found = self.cluster(|cluster| checks::what_was_left_is_what_was_said(&change, ended_at, cluster));
@@ -96,6 +98,7 @@ impl Simulation {
             self.note("each_parking_is_told", told);
             let lapsed = self.cluster(|cluster| checks::a_question_lapses_for_a_reason(&change, &self.ledger, cluster));
             self.note("a_question_lapses_for_a_reason", lapsed);
+            self.note("a_question_is_acted_upon_once", checks::a_question_is_acted_upon_once(&change, &newest));
             self.note("one_end_is_journalled", checks::one_end_is_journalled(&change, &self.ledger));
         }
     }
