@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use state::rollout::seen::{
     AutoscalerSeen, ConditionSeen, ContainerEnd, ContainerSeen, ContainerState, EventSeen, MARKER_ANNOTATION, PodSeen,
-    REVISION_ANNOTATION, WorkloadSeen,
+    REVISION_ANNOTATION, WorkloadSeen, Writer,
 };
 use state::template::{Template, TemplateHash};
 
@@ -81,7 +81,8 @@ impl Deployment {
             ready: count(json.pointer("/status/readyReplicas")),
             available: count(json.pointer("/status/availableReplicas")),
             paused,
-            paused_by: if paused { manager_of(&json, "/f:spec/f:paused") } else { None },
+            paused_by: if paused { writer_of(&json, "/f:spec/f:paused").map(|writer| writer.name) } else { None },
+            template_by: writer_of(&json, "/f:spec/f:template"),
             has_annotations: json.pointer("/metadata/annotations").is_some_and(Value::is_object),
             marker: annotation(MARKER_ANNOTATION),
             template: Arc::new(Template::new(template)),
@@ -95,13 +96,14 @@ impl Deployment {
 }
 
 /// Who wrote a field last, by the name that they gave as their field manager. A name is whatever they chose.
-fn manager_of(json: &Value, field: &str) -> Option<String> {
+fn writer_of(json: &Value, field: &str) -> Option<Writer> {
     let entries = list(json, "/metadata/managedFields");
     let owns = |entry: &&Value| entry.get("fieldsV1").and_then(|fields| fields.pointer(field)).is_some();
     // Moments of this form sort as text; of the same moment the later entry counts.
     let last = entries.iter().filter(owns).max_by_key(|entry| entry.get("time").and_then(Value::as_str));
     let name = text::sentence(last?.get("manager")?.as_str()?);
-    Some(name).filter(|name| !name.is_empty())
+    let at = moment(last?, "/time");
+    (!name.is_empty()).then_some(Writer { name, at })
 }
 
 fn condition(json: &Value) -> ConditionSeen {

@@ -5,12 +5,9 @@ use serde_json::Value;
 use state::change::patch::PatchStep;
 use state::fault::Fault;
 use state::names::Namespace;
+use state::rollout::seen::FIELD_MANAGER;
 
 use super::answers::CallFault;
-
-/// The name under which the API server records what we wrote. It never changes: another name would leave the fields
-/// of the old one behind.
-const FIELD_MANAGER: &str = "rotabot";
 
 /// How many objects of a list come in one answer.
 const PAGE: u32 = 250;

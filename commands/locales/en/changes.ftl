@@ -261,6 +261,18 @@ refused-paused-next = Next: ask around; { $command } resumes it.
 refused-unhealthy = Nothing was changed: { $new } runs already, unwell
 refused-unhealthy-why = Deploying the same image again would change nothing.
 refused-unhealthy-next = Next: { $status } shows what is wrong; { $rollback } goes back.
+refused-under-way = Nothing was changed: { $new } is being rolled out
+refused-under-way-since = { $who ->
+    [us] An earlier change of mine wrote it to { $workload } at { $at }, and watches it no longer.
+   *[somebody] { $by } wrote it to { $workload } at { $at }; it is no change of mine.
+}
+refused-under-way-by = { $who ->
+    [us] An earlier change of mine wrote it to { $workload }, and watches it no longer.
+    [somebody] { $by } wrote it to { $workload }; it is no change of mine.
+   *[nobody] I can't tell who wrote it to { $workload }; it is no open change of mine.
+}
+refused-under-way-far = So far { $ready } of { $of } pods of it are ready, and nothing shows that it fails.
+refused-under-way-next = Next: wait for it; { $status } shows how far it is.
 refused-nothing-to-return-to = Nothing was changed: nothing known to go back to
 refused-unknown-release = Nothing was changed: { $named } never ran in { $target }
 refused-unknown-release-next = Next: { $command } shows what was shipped there.

@@ -255,6 +255,18 @@ refused-paused-next = 下一步：先问一问；{ $command } 可以恢复它。
 refused-unhealthy = 线上没有任何改动：{ $new } 已在运行但不正常
 refused-unhealthy-why = 再发布同一个镜像不会有任何变化。
 refused-unhealthy-next = 下一步：{ $status } 看问题在哪；{ $rollback } 可以回滚。
+refused-under-way = 线上没有任何改动：{ $new } 正在发布中
+refused-under-way-since = { $who ->
+    [us] 我之前的一次变更在 { $at } 把它写入了 { $workload }，已不再跟踪。
+   *[somebody] { $by } 在 { $at } 把它写入了 { $workload }，不是我的变更。
+}
+refused-under-way-by = { $who ->
+    [us] 我之前的一次变更把它写入了 { $workload }，已不再跟踪。
+    [somebody] { $by } 把它写入了 { $workload }，不是我的变更。
+   *[nobody] 看不出是谁把它写入了 { $workload }，不是我正在进行的变更。
+}
+refused-under-way-far = 目前有 { $ready }/{ $of } 个新 Pod 就绪，没有失败的迹象。
+refused-under-way-next = 下一步：等它完成；{ $status } 可以看进展。
 refused-nothing-to-return-to = 线上没有任何改动：没有已知版本可以回滚
 refused-unknown-release = 线上没有任何改动：{ $named } 没在 { $target } 运行过
 refused-unknown-release-next = 下一步：{ $command } 可以看到那里发布过什么。

@@ -240,6 +240,18 @@ pub enum Refused {
     },
     /// Exactly this runs, and is not healthy.
     RunsUnhealthy,
+    /// Exactly this is being rolled out, and no open change of ours does it.
+    UnderWay {
+        /// The workload.
+        workload: WorkloadName,
+        /// Who wrote it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<WrittenBy>,
+        /// So many pods of it are ready.
+        ready: u32,
+        /// So many are wanted.
+        desired: u32,
+    },
     /// Nothing is known to go back to.
     NothingToReturnTo,
     /// What the rollback names is no release or baseline of this target.
@@ -267,6 +279,24 @@ pub enum Refused {
     Moved {
         /// The workload.
         workload: WorkloadName,
+    },
+}
+
+/// Whose write it is that stands in a workload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WrittenBy {
+    /// An earlier change of ours, which watches it no longer.
+    Us {
+        /// When.
+        at: Option<DateTime<Utc>>,
+    },
+    /// Somebody else.
+    Somebody {
+        /// By the name under which they write.
+        name: String,
+        /// When.
+        at: Option<DateTime<Utc>>,
     },
 }
 

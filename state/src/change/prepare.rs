@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::outcome::{PlaceOf, Refused};
+use super::outcome::{PlaceOf, Refused, WrittenBy};
 use super::release::{Origin, Release, RunningImages, Withdrawn, choose, with_running_digest};
-use super::running::{all_ready, digests, healthy};
+use super::running::{self, all_ready, digests, healthy};
 use super::{Ask, Baseline, NewImage, RollbackTo, Work, WorkloadWork};
 use crate::catalogue::{ContainerSource, Target, Workload};
 use crate::image::{Digest, Image};
@@ -273,27 +273,55 @@ fn item(one: &Usable<'_>, images: Vec<NewImage>, template: Option<serde_json::Va
 }
 
 fn conclude(found: Vec<Usable<'_>>, work: Work) -> Prepared {
-    let runs_already = found.iter().zip(&work.workloads).all(|(one, item)| {
-        let digests = one.digests();
-        let same = item.images.iter().all(|new| runs(new, digests.get(&new.container)));
-        // A digest that is only written out makes no other template.
-        let found = &one.seen.template;
-        let with_images = found.with_images(item.images.iter().map(|new| (&new.container, new.to.to_string())));
-        let same_template = item.template.as_ref().is_none_or(|template| {
-            let template = Template::new(template.clone()).hash();
-            template == item.found || template == with_images.hash()
-        });
-        same && same_template && !item.resumes
-    });
     // Without pods nothing runs, whatever the template says.
     let no_pods = found.iter().any(|one| one.seen.desired == 0);
-    if !runs_already || no_pods {
+    let stands = |runs: fn(&NewImage, Option<&Digest>) -> bool| {
+        !no_pods && found.iter().zip(&work.workloads).all(|(one, item)| stands_already(one, item, runs))
+    };
+    if let Some(refused) = under_way(&found).filter(|_| stands(is_rolled_out)) {
+        return Prepared::Refuse(refused);
+    }
+    if !stands(runs) {
         return Prepared::Write(Box::new(work));
     }
     if found.iter().all(|one| healthy(one.seen)) {
         return Prepared::NothingToDo;
     }
     Prepared::Refuse(Refused::RunsUnhealthy)
+}
+
+/// Whether a workload has already what would be written.
+fn stands_already(one: &Usable<'_>, item: &WorkloadWork, runs: fn(&NewImage, Option<&Digest>) -> bool) -> bool {
+    let digests = one.digests();
+    let same = item.images.iter().all(|new| runs(new, digests.get(&new.container)));
+    // A digest that is only written out makes no other template.
+    let found = &one.seen.template;
+    let with_images = found.with_images(item.images.iter().map(|new| (&new.container, new.to.to_string())));
+    let same_template = item.template.as_ref().is_none_or(|template| {
+        let template = Template::new(template.clone()).hash();
+        template == item.found || template == with_images.hash()
+    });
+    same && same_template && !item.resumes
+}
+
+/// A rollout that goes on without us: the target is not held by any change, or this one would not be prepared.
+fn under_way(found: &[Usable<'_>]) -> Option<Refused> {
+    let one = found.iter().find(|one| running::under_way(one.seen, one.pods))?;
+    let by = one.seen.template_by.clone().map(|writer| match writer.is_rotabot() {
+        true => WrittenBy::Us { at: writer.at },
+        false => WrittenBy::Somebody { name: writer.name, at: writer.at },
+    });
+    let (ready, desired) = (running::new_ready(one.seen, one.pods).min(one.seen.desired), one.seen.desired);
+    Some(Refused::UnderWay { workload: one.workload.name.clone(), by, ready, desired })
+}
+
+/// The same as `runs` for a rollout under way: no pod of it may be ready yet, and then its tag is all that is known.
+fn is_rolled_out(new: &NewImage, ready: Option<&Digest>) -> bool {
+    let same_tag = || {
+        let from = new.from.parse::<Image>().ok().filter(|from| from.reference.digest().is_none());
+        from.is_some_and(|from| from.repository == new.to.repository && from.reference.tag() == new.to.reference.tag())
+    };
+    runs(new, ready) || (ready.is_none() && same_tag())
 }
 
 /// Whether exactly this image runs, as far as can be known. A digest that is wanted has to be seen: a tag that is the

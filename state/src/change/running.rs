@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use crate::catalogue::Workload;
 use crate::image::Digest;
 use crate::names::ContainerName;
-use crate::rollout::pods::counts;
+use crate::rollout::pods::{counts, number};
 use crate::rollout::seen::{PodSeen, WorkloadSeen};
+use crate::rollout::signs::is_bad;
 use crate::template::TemplateHash;
 
 /// Digests that the ready pods of a template report, by container of the catalogue, where all of them agree.
@@ -44,6 +45,27 @@ pub(super) fn all_ready(seen: &WorkloadSeen, pods: &[PodSeen]) -> bool {
 pub(super) fn healthy(seen: &WorkloadSeen) -> bool {
     let counts = [seen.updated, seen.ready, seen.available, seen.total];
     seen.desired > 0 && seen.observed_generation >= seen.generation && counts.iter().all(|count| *count == seen.desired)
+}
+
+/// Whether a rollout of the template that stands there is under way and shows no sign of failure. It is only said of
+/// rollouts that are not ours to judge: it proves nothing, but that it is too early to call the workload unwell.
+pub(super) fn under_way(seen: &WorkloadSeen, pods: &[PodSeen]) -> bool {
+    if seen.desired == 0 || healthy(seen) || of(pods, seen.template.hash()).any(is_bad) {
+        return false;
+    }
+    let progressing = seen.conditions.iter().find(|condition| condition.kind == "Progressing");
+    match progressing {
+        // The controller has not looked at the newest write yet.
+        _ if seen.observed_generation < seen.generation => true,
+        // One that has arrived says so for ever after, also when pods die later or are scaled.
+        Some(condition) => condition.status == "True" && condition.reason != "NewReplicaSetAvailable",
+        None => seen.updated < seen.desired || seen.total > seen.updated,
+    }
+}
+
+/// How many pods of the workload's template are ready.
+pub(super) fn new_ready(seen: &WorkloadSeen, pods: &[PodSeen]) -> u32 {
+    number(of(pods, seen.template.hash()).filter(|pod| pod.ready).count())
 }
 
 /// Pods that are being deleted or have ended count nowhere: their places are taken by others.

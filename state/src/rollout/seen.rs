@@ -18,6 +18,10 @@ use crate::template::{Template, TemplateHash};
 /// The annotation of a workload that says which change wrote it last, and in which step.
 pub const MARKER_ANNOTATION: &str = "rotabot.dev/change";
 
+/// The name under which the API server records what rotabot wrote. It never changes: another name would leave the
+/// fields of the old one behind.
+pub const FIELD_MANAGER: &str = "rotabot";
+
 /// Where a Deployment's controller keeps the number of the rollout.
 pub const REVISION_ANNOTATION: &str = "deployment.kubernetes.io/revision";
 
@@ -131,6 +135,8 @@ pub struct WorkloadSeen {
     pub paused: bool,
     /// Who set that, by the name under which they write (their field manager), where the server tells.
     pub paused_by: Option<String>,
+    /// Who wrote to `spec.template` last, where the server tells.
+    pub template_by: Option<Writer>,
     /// Whether the object has an annotation map at all, which a JSON Patch needs to know.
     pub has_annotations: bool,
     /// The text of our annotation, whoever wrote it.
@@ -150,6 +156,22 @@ impl WorkloadSeen {
     /// Our marker, where the annotation holds one.
     pub fn our_marker(&self) -> Option<Marker> {
         self.marker.as_deref().and_then(|text| text.parse().ok())
+    }
+}
+
+/// Who wrote something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Writer {
+    /// The name under which they write (their field manager). It is whatever they chose.
+    pub name: String,
+    /// When.
+    pub at: Option<DateTime<Utc>>,
+}
+
+impl Writer {
+    /// Whether it was rotabot.
+    pub fn is_rotabot(&self) -> bool {
+        self.name == FIELD_MANAGER
     }
 }
 

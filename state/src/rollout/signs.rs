@@ -49,6 +49,15 @@ pub fn sign_of<'a>(pod: &'a PodSeen, memory: &Memory) -> Option<Sign<'a>> {
         .min_by_key(|sign| (rank(sign.kind), sign.weight))
 }
 
+/// Whether a pod, by its whole life, shows what ends a rollout. It is for pods of which nothing is remembered.
+pub fn is_bad(pod: &PodSeen) -> bool {
+    let certain = |container: &ContainerSeen| {
+        let sign = sign_of_container(container, container.restarts, false);
+        sign.is_some_and(|(_, weight)| weight != Weight::Doubtful)
+    };
+    pod.containers.iter().any(certain)
+}
+
 fn sign_of_container(container: &ContainerSeen, restarts: u32, was_ready: bool) -> Option<(CauseKind, Weight)> {
     let crash = |weight| {
         let out_of_memory = last_end_of(container).is_some_and(|end| end.reason == "OOMKilled");

@@ -150,6 +150,7 @@ impl Scene {
             available: replicas,
             paused: false,
             paused_by: None,
+            template_by: None,
             has_annotations: true,
             marker: None,
             template: old,

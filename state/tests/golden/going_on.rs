@@ -212,6 +212,7 @@ fn workload_seen(workload: &str) -> WorkloadSeen {
         available: REPLICAS,
         paused: false,
         paused_by: None,
+        template_by: None,
         has_annotations: true,
         marker: None,
         template: Arc::new(before(workload)),

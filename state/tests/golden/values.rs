@@ -8,7 +8,7 @@ use serde_json::json;
 use state::catalogue::{AfterFailure, LogsInChat, Target, Unanswered};
 use state::change::outcome::{
     Asked, CantTell, Digests, Ended, EndedBy, Failure, Left, LeftBehind, NotReturned, Outcome, Overtaken, PlaceOf,
-    Question, Refused, ReturnProblem,
+    Question, Refused, ReturnProblem, WrittenBy,
 };
 use state::change::release::{Origin, Release, ReleaseWorkload, Withdrawn, WithdrawnImage};
 use state::change::{Ask, Asker, Head, Held, Parked, ParkedWhy, Phase, ReturnStage, RollbackTo, Stop, Watch, Work};
@@ -232,6 +232,7 @@ fn outcome_word(outcome: &Outcome) -> String {
 
 fn refusals() -> Vec<Refused> {
     let (workload, sentence) = (|| name("api"), "exceeded quota: pods".to_owned());
+    let somebody = WrittenBy::Somebody { name: "kubectl-set".to_owned(), at: "2026-11-26T03:10:00Z".parse().ok() };
     vec![
         Refused::ImageUnknown { image: "r.example/shop/api:v2".to_owned() },
         Refused::RegistryDenied { host: "r.example".to_owned() },
@@ -244,6 +245,9 @@ fn refusals() -> Vec<Refused> {
         Refused::Paused { workload: workload(), by: None },
         Refused::Paused { workload: workload(), by: Some("kubectl-rollout".to_owned()) },
         Refused::RunsUnhealthy,
+        Refused::UnderWay { workload: workload(), by: None, ready: 0, desired: 3 },
+        Refused::UnderWay { workload: workload(), by: Some(WrittenBy::Us { at: None }), ready: 1, desired: 3 },
+        Refused::UnderWay { workload: workload(), by: Some(somebody), ready: 2, desired: 3 },
         Refused::NothingToReturnTo,
         Refused::UnknownRelease { named: "v7".to_owned() },
         Refused::NoEarlierImage {
@@ -271,6 +275,9 @@ fn refused_word(why: &Refused) -> &'static str {
         Refused::Paused { by: None, .. } => "paused",
         Refused::Paused { by: Some(_), .. } => "paused-by",
         Refused::RunsUnhealthy => "runs-unhealthy",
+        Refused::UnderWay { by: None, .. } => "under-way",
+        Refused::UnderWay { by: Some(WrittenBy::Us { .. }), .. } => "under-way-by-us",
+        Refused::UnderWay { by: Some(WrittenBy::Somebody { .. }), .. } => "under-way-by-somebody",
         Refused::NothingToReturnTo => "nothing-to-return-to",
         Refused::UnknownRelease { .. } => "unknown-release",
         Refused::NoEarlierImage { .. } => "no-earlier-image",

@@ -126,6 +126,25 @@ fn who_paused_is_told_by_their_field_manager() {
 }
 
 #[test]
+fn who_wrote_the_template_last_is_told_with_when() {
+    let read = |json: Value| Deployment::read(json).expect("a Deployment").seen.template_by;
+    let by = |manager: &str, time: &str, fields: Value| json!({ "manager": manager, "time": time, "fieldsV1": fields });
+    let image = json!({ "f:spec": { "f:template": { "f:spec": { "f:containers": {
+        "k:{\"name\":\"api\"}": { "f:image": {} } } } } } });
+    let mut json = deployment_json();
+    json["metadata"]["managedFields"] = json!([
+        by("kubectl-set", "2026-11-26T03:12:00Z", image.clone()),
+        by("rotabot", "2026-11-26T03:11:00Z", image),
+        by("kubectl-scale", "2026-11-26T03:13:00Z", json!({ "f:spec": { "f:replicas": {} } })),
+    ]);
+    let writer = Writer { name: "kubectl-set".to_owned(), at: Some(at("2026-11-26T03:12:00Z")) };
+    assert!(!writer.is_rotabot());
+    assert_eq!(read(json.clone()), Some(writer));
+    json["metadata"].as_object_mut().expect("an object").remove("managedFields");
+    assert_eq!(read(json), None);
+}
+
+#[test]
 fn a_deployment_is_read_whole() {
     let deployment = Deployment::read(deployment_json()).expect("a Deployment");
     let seen = &deployment.seen;

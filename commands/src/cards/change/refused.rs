@@ -1,11 +1,11 @@
 //! A change that ended before anything was written: a refusal that needed the network to find out.
 
-use state::change::outcome::{PlaceOf, Refused};
+use state::change::outcome::{PlaceOf, Refused, WrittenBy};
 use state::image::Reference;
-use state::names::{Namespace, TargetName};
+use state::names::{Namespace, TargetName, WorkloadName};
 
 use super::Story;
-use crate::card::{Card, CardState, LineStyle, Text};
+use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
 use crate::cards::{DOT, another_deploy, list_and, reference_name, status_command};
 use crate::command::Command;
 use crate::press::Press;
@@ -63,6 +63,7 @@ fn first_line(words: &Words, why: &Refused, place: Place<'_>, new: Arg) -> Text 
         }
         Refused::Paused { workload, .. } => say_first!(words, "refused-paused", workload = workload),
         Refused::RunsUnhealthy => say_first!(words, "refused-unhealthy", new = new),
+        Refused::UnderWay { .. } => say_first!(words, "refused-under-way", new = new),
         Refused::NothingToReturnTo => say_first!(words, "refused-nothing-to-return-to"),
         Refused::UnknownRelease { named } => {
             say_first!(words, "refused-unknown-release", named = Arg::Outside(named.clone()), target = target)
@@ -159,6 +160,12 @@ fn circumstances(words: &Words, why: &Refused, place: Place<'_>, again: &Command
             card.plain(say!(words, "refused-unhealthy-next", status = status_command(target), rollback = rollback));
             card.button(say!(words, "button-status", target = target), Press::Status(target.clone()));
         }
+        Refused::UnderWay { workload, by, ready, desired } => {
+            card.plain(written_by(words, workload, by.as_ref()));
+            card.plain(say!(words, "refused-under-way-far", ready = *ready, of = *desired));
+            card.plain(say!(words, "refused-under-way-next", status = status_command(target)));
+            card.button(say!(words, "button-status", target = target), Press::Status(target.clone()));
+        }
         Refused::NothingToReturnTo => {
             card.plain(say!(words, "refusal-nothing-to-go-back-to-why", target = target));
             card.plain(say!(words, "refusal-nothing-to-go-back-to-next", command = another_deploy(target)));
@@ -201,5 +208,22 @@ fn circumstances(words: &Words, why: &Refused, place: Place<'_>, again: &Command
             card.plain(say!(words, "refused-moved-next", command = again));
         }
         _ => {}
+    }
+}
+
+/// Whose rollout is under way, and since when, as far as the server tells.
+fn written_by(words: &Words, workload: &WorkloadName, by: Option<&WrittenBy>) -> Text {
+    let (who, name, at) = match by {
+        Some(WrittenBy::Us { at }) => ("us", Arg::Words(String::new()), *at),
+        Some(WrittenBy::Somebody { name, at }) => ("somebody", Arg::Outside(name.clone()), *at),
+        None => ("nobody", Arg::Words(String::new()), None),
+    };
+    let who = Arg::Choice(who);
+    match at {
+        Some(at) => {
+            let at = Arg::Time(at, TimeStyle::Clock);
+            say!(words, "refused-under-way-since", workload = workload, who = who, by = name, at = at)
+        }
+        None => say!(words, "refused-under-way-by", workload = workload, who = who, by = name),
     }
 }

@@ -1,6 +1,7 @@
 //! Changes that ended before anything was written.
 
-use state::change::outcome::{Left, Outcome, PlaceOf, Refused};
+use chrono::{DateTime, Utc};
+use state::change::outcome::{Left, Outcome, PlaceOf, Refused, WrittenBy};
 use state::names::WorkloadName;
 
 use super::changes::scene;
@@ -13,6 +14,15 @@ fn refused_in_preparing() {
         scene(move |sample| {
             let outcome = Outcome::Refused { why: why(sample) };
             let mut scene = Scene::new(sample).ended(sample, outcome, Left::Untouched);
+            scene.change.work = None;
+            scene
+        })
+    };
+    let under_way = |by: fn(Option<DateTime<Utc>>) -> Option<WrittenBy>| {
+        scene(move |sample| {
+            let (workload, by) = (api(sample), by(Some(at("03:10:00"))));
+            let why = Refused::UnderWay { workload, by, ready: 1, desired: 3 };
+            let mut scene = Scene::new(sample).ended(sample, Outcome::Refused { why }, Left::Untouched);
             scene.change.work = None;
             scene
         })
@@ -56,6 +66,13 @@ fn refused_in_preparing() {
             refused(|sample| Refused::Paused { workload: api(sample), by: Some("kubectl-rollout".to_owned()) })
         ),
         ("runs unhealthy", refused(|_| Refused::RunsUnhealthy)),
+        ("rolled out by somebody", under_way(|at| Some(WrittenBy::Somebody { name: "kubectl-set".to_owned(), at }))),
+        ("left by us, and still being rolled out", under_way(|at| Some(WrittenBy::Us { at }))),
+        ("rolled out by nobody knows whom", under_way(|_| None)),
+        (
+            "rolled out by somebody, and nobody knows when",
+            under_way(|_| Some(WrittenBy::Somebody { name: "helm".to_owned(), at: None }))
+        ),
         ("nothing to return to", refused(|_| Refused::NothingToReturnTo)),
         (
             "no earlier image of a part",

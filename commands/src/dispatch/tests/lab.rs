@@ -395,6 +395,7 @@ pub(crate) fn seen(template: Arc<Template>) -> WorkloadSeen {
         available: 2,
         paused: false,
         paused_by: None,
+        template_by: None,
         has_annotations: true,
         marker: None,
         template,

@@ -1,13 +1,13 @@
 //! What `preparing` ends with.
 
 use super::scene::*;
-use crate::change::outcome::{PlaceOf, Refused};
+use crate::change::outcome::{PlaceOf, Refused, WrittenBy};
 use crate::change::prepare::{Facts, Found, Prepared, prepare};
 use crate::change::release::{Origin, Release, ReleaseWorkload, Withdrawn};
 use crate::change::{Ask, RollbackTo};
 use crate::image::Image;
 use crate::names::ChangeNumber;
-use crate::rollout::seen::WorkloadSeen;
+use crate::rollout::seen::{ConditionSeen, WorkloadSeen, Writer};
 use crate::rollout::testing::{PodLife, wall};
 use crate::template::Template;
 
@@ -188,10 +188,10 @@ fn what_runs_already_is_judged_by_digest() {
     (seen.desired, seen.total, seen.updated, seen.ready, seen.available) = (0, 0, 0, 0, 0);
     assert!(matches!(onto(none), Prepared::Write(_)));
 
-    // A status of an older generation is nobody's health.
+    // A status of an older generation is nobody's health, nor proof that it is unwell.
     let mut stale = found("api", &v2(), None);
     stale.seen.as_mut().expect("seen").generation = 9;
-    assert_eq!(onto(stale), refused);
+    assert!(matches!(onto(stale), Prepared::Refuse(Refused::UnderWay { .. })));
 }
 
 #[test]
@@ -365,4 +365,71 @@ fn what_was_withdrawn_is_passed_over() {
     let went_to = |withdrawn| work_of(prepare(&back, &target(&["api"]), &facts(withdrawn))).release;
     assert_eq!(went_to(vec![]), Some(ChangeNumber(3)), "what runs is no release, and counts as above all");
     assert_eq!(went_to(withdrawn), Some(ChangeNumber(1)));
+}
+
+/// Somebody else's rollout of what is asked for, seen in the middle.
+fn rolled_out_by(found: Found, by: &str) -> Found {
+    let mut found = found;
+    let seen = found.seen.as_mut().expect("seen");
+    let at = "2026-11-26T03:10:00Z".parse().ok();
+    seen.template_by = Some(Writer { name: by.to_owned(), at });
+    (seen.updated, seen.available) = (1, 1);
+    seen.conditions = vec![progressing("True", "ReplicaSetUpdated")];
+    found
+}
+
+fn progressing(status: &str, reason: &str) -> ConditionSeen {
+    let [kind, status, reason] = ["Progressing", status, reason].map(str::to_owned);
+    ConditionSeen { kind, status, reason, message: String::new() }
+}
+
+#[test]
+fn what_somebody_else_rolls_out_right_now_is_not_unwell() {
+    let v2_tag = || image("api", "v2", None);
+    let at = "2026-11-26T03:10:00Z".parse().ok();
+    let by_kubectl = || Some(WrittenBy::Somebody { name: "kubectl-set".to_owned(), at });
+    let refused = |by, ready| {
+        let desired = found("api", &v2(), None).seen.expect("seen").desired;
+        Prepared::Refuse(Refused::UnderWay { workload: name("api"), by, ready, desired })
+    };
+    let by = |prepared: Prepared| match prepared {
+        Prepared::Refuse(Refused::UnderWay { by, .. }) => by,
+        other => panic!("{other:?}"),
+    };
+    let ready = found("api", &v2(), None).pods.iter().filter(|pod| pod.ready).count();
+    let ready = u32::try_from(ready).expect("few");
+    assert_eq!(onto(rolled_out_by(found("api", &v2(), None), "kubectl-set")), refused(by_kubectl(), ready));
+    let mut none_ready = rolled_out_by(found("api", &v2_tag(), None), "kubectl-set");
+    none_ready.pods.clear();
+    assert_eq!(onto(none_ready), refused(by_kubectl(), 0), "by its tag alone, while no pod says more");
+    assert_eq!(by(onto(rolled_out_by(found("api", &v2(), None), "rotabot"))), Some(WrittenBy::Us { at }));
+    let unobserved = but_of(rolled_out_by(found("api", &v2(), None), "helm"), |seen| {
+        seen.observed_generation = seen.generation - 1;
+        seen.conditions = vec![progressing("True", "NewReplicaSetAvailable")];
+    });
+    assert!(by(onto(unobserved)).is_some(), "the controller has not looked at it yet");
+
+    // What stands still, or has arrived before, or shows that it fails, is unwell.
+    let unwell = Prepared::Refuse(Refused::RunsUnhealthy);
+    for (status, reason) in [("False", "ProgressDeadlineExceeded"), ("True", "NewReplicaSetAvailable")] {
+        let still = but_of(rolled_out_by(found("api", &v2(), None), "helm"), |seen| {
+            seen.conditions = vec![progressing(status, reason)];
+        });
+        assert_eq!(onto(still), unwell, "{reason}");
+    }
+    let mut crashing = rolled_out_by(found("api", &v2(), None), "helm");
+    for container in crashing.pods.iter_mut().flat_map(|pod| &mut pod.containers) {
+        container.restarts = 2;
+    }
+    assert_eq!(onto(crashing), unwell, "its pods crash");
+    // Another image than what is asked for is written over, as before.
+    assert!(matches!(onto(rolled_out_by(found("api", &v1(), Some(&digest(1))), "helm")), Prepared::Write(_)));
+    let moved = rolled_out_by(found("api", &v2_tag(), Some(&digest(3))), "helm");
+    assert!(matches!(onto(moved), Prepared::Write(_)), "the tag has moved since");
+}
+
+fn but_of(found: Found, change: impl FnOnce(&mut WorkloadSeen)) -> Found {
+    let mut found = found;
+    change(found.seen.as_mut().expect("seen"));
+    found
 }

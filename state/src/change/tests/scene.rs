@@ -104,6 +104,7 @@ pub(super) fn seen(template: &Arc<Template>) -> WorkloadSeen {
         available: 2,
         paused: false,
         paused_by: None,
+        template_by: None,
         has_annotations: true,
         marker: None,
         template: Arc::clone(template),

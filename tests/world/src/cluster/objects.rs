@@ -207,6 +207,7 @@ impl Deployment {
             available: self.status.available,
             paused: self.spec.paused,
             paused_by: None,
+            template_by: None,
             has_annotations: !self.annotations.is_empty(),
             marker: self.annotations.get(MARKER_ANNOTATION).cloned(),
             template: Arc::clone(&self.spec.template),
