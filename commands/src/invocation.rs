@@ -14,7 +14,7 @@ use state::time::Now;
 
 use crate::card::Card;
 use crate::command::Command;
-use crate::command::complete::{Completion, Recent, Sight, complete};
+use crate::command::complete::Completion;
 use crate::press::Press;
 
 /// What a person does.
@@ -146,14 +146,14 @@ pub trait Desk: Send + Sync {
     /// The catalogue as it is now: languages and zones of people, and what can be completed.
     fn catalogue(&self) -> Arc<Catalogue>;
 
-    /// What happened lately, for completion: all of it, whoever may look at it. Memory only.
-    fn recent(&self) -> Arc<Recent>;
-
-    /// The ways in which a line may go on at the cursor, the best first, among what the reader may look at. Memory only.
-    fn complete(&self, line: &str, cursor: usize, reader: &PersonName, now: Now) -> Vec<Completion> {
-        let (catalogue, recent) = (self.catalogue(), self.recent());
-        complete(&Sight { catalogue: &catalogue, recent: &recent, reader, now: now.wall }, line, cursor)
-    }
+    /// The ways in which a line may go on at the cursor, the best first, among what the reader may look at.
+    fn complete<'a>(
+        &'a self,
+        line: &'a str,
+        cursor: usize,
+        reader: &'a PersonName,
+        now: Now,
+    ) -> BoxFuture<'a, Vec<Completion>>;
 }
 
 #[cfg(test)]

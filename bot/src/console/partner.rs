@@ -162,7 +162,7 @@ impl Partner for Local {
         let (desk, now) = (self.desk.clone(), (self.clock)());
         let Ok(speaker) = &self.identity.speaker else { return futures::future::ready(Vec::new()).boxed() };
         let reader = speaker.person.clone();
-        async move { desk.complete(&line, cursor, &reader, now) }.boxed()
+        async move { desk.complete(&line, cursor, &reader, now).await }.boxed()
     }
 
     fn listen(&self) -> BoxStream<'static, Heard> {

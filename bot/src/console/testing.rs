@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use commands::card::{Card, CardState, LineStyle, Text};
-use commands::command::complete::Recent;
+use commands::command::complete::{Completion, Recent, Sight, complete};
 use commands::invocation::{Answer, AnswerKind, Desk, Invocation, News, What};
 use commands::press::Press;
-use futures::future::{BoxFuture, FutureExt as _};
+use futures::future::{BoxFuture, FutureExt as _, ready};
 use futures::stream::{self, BoxStream, StreamExt as _};
 use state::catalogue::{self, Action, Catalogue, Environment, Grantee, Language, Mode, Permissions, Person, Policy};
 use state::names::{ChangeId, ChangeNumber, PersonName};
@@ -170,15 +170,23 @@ impl Desk for FakeDesk {
 
     /// The third change is nobody's to look at.
     fn may_view<'a>(&'a self, id: ChangeId, _reader: &'a PersonName, _now: Now) -> BoxFuture<'a, bool> {
-        futures::future::ready(id != change(ChangeNumber(3))).boxed()
+        ready(id != change(ChangeNumber(3))).boxed()
     }
 
     fn catalogue(&self) -> Arc<Catalogue> {
         self.catalogue.clone()
     }
 
-    fn recent(&self) -> Arc<Recent> {
-        Arc::default()
+    fn complete<'a>(
+        &'a self,
+        line: &'a str,
+        cursor: usize,
+        reader: &'a PersonName,
+        now: Now,
+    ) -> BoxFuture<'a, Vec<Completion>> {
+        let catalogue = self.catalogue();
+        let sight = Sight { catalogue: &catalogue, recent: &Recent::default(), reader, now: now.wall };
+        ready(complete(&sight, line, cursor)).boxed()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use commands::cards::demo;
-use commands::command::complete::{Completion, Recent, Sight, complete};
+use commands::command::complete::Completion;
 use commands::invocation::{Answer, AnswerKind, Desk, Invocation, News, What};
 use commands::words::Words;
 use futures::future::{BoxFuture, FutureExt as _};
@@ -64,7 +64,7 @@ impl DemoDesk {
         }
     }
 
-    /// What may follow in a line that is about the demo.
+    /// What may follow in a line, beside what every rotabot offers.
     fn offers(&self, before: &[&str]) -> Vec<String> {
         let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         match before {
@@ -72,6 +72,11 @@ impl DemoDesk {
             ["/demo" | "demo"] => vec!["break".to_owned()],
             ["/demo" | "demo", "break"] => self.shop.catalogue.services.keys().map(ToString::to_string).collect(),
             ["/demo" | "demo", "break", _] => owned(&WAYS),
+            // Whoever plays doesn't know the releases of the shop by heart.
+            ["/deploy" | "deploy", service, _] => {
+                let service = ServiceName::new(*service).ok();
+                service.map(|service| self.shop.releases(&service)).unwrap_or_default()
+            }
             _ => Vec::new(),
         }
     }
@@ -110,36 +115,37 @@ impl Desk for DemoDesk {
         self.desk.catalogue()
     }
 
-    /// Whoever plays doesn't know the releases of the shop by heart.
-    fn recent(&self) -> Arc<Recent> {
-        let mut recent = (*self.desk.recent()).clone();
-        for target in self.shop.catalogue.targets() {
-            let releases = self.shop.releases(&target.service);
-            let known = recent.references.entry(target).or_default();
-            known.retain(|known| !releases.contains(known));
-            known.extend(releases);
+    fn complete<'a>(
+        &'a self,
+        line: &'a str,
+        cursor: usize,
+        reader: &'a PersonName,
+        now: Now,
+    ) -> BoxFuture<'a, Vec<Completion>> {
+        async move {
+            let Some(head) = line.get(..cursor) else { return Vec::new() };
+            let partial = head.rsplit(char::is_whitespace).next().unwrap_or_default();
+            let from = head.len() - partial.len();
+            let before: Vec<&str> = head[..from].split_whitespace().collect();
+            let mut found = self.desk.complete(line, cursor, reader, now).await;
+            let offers = self.offers(&before).into_iter().filter(|offer| offer.starts_with(partial));
+            for offer in offers.map(|text| Completion { from, text }) {
+                if !found.contains(&offer) {
+                    found.push(offer);
+                }
+            }
+            found
         }
-        Arc::new(recent)
-    }
-
-    fn complete(&self, line: &str, cursor: usize, reader: &PersonName, now: Now) -> Vec<Completion> {
-        let Some(head) = line.get(..cursor) else { return Vec::new() };
-        let partial = head.rsplit(char::is_whitespace).next().unwrap_or_default();
-        let from = head.len() - partial.len();
-        let before: Vec<&str> = head[..from].split_whitespace().collect();
-        let (catalogue, recent) = (self.catalogue(), self.recent());
-        let sight = Sight { catalogue: &catalogue, recent: &recent, reader, now: now.wall };
-        let mut found = complete(&sight, line, cursor);
-        let offers = self.offers(&before).into_iter().filter(|offer| offer.starts_with(partial));
-        found.extend(offers.map(|text| Completion { from, text }));
-        found
+        .boxed()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
+    use commands::command::complete::{Recent, Sight, complete};
     use commands::invocation::{RequestId, Via};
+    use futures::future::ready;
     use state::catalogue::{Language, Person};
 
     use super::*;
@@ -169,8 +175,16 @@ mod tests {
             Shop::open(DateTime::UNIX_EPOCH, &you, Person::default()).catalogue
         }
 
-        fn recent(&self) -> Arc<Recent> {
-            Arc::default()
+        fn complete<'a>(
+            &'a self,
+            line: &'a str,
+            cursor: usize,
+            reader: &'a PersonName,
+            now: Now,
+        ) -> BoxFuture<'a, Vec<Completion>> {
+            let catalogue = self.catalogue();
+            let sight = Sight { catalogue: &catalogue, recent: &Recent::default(), reader, now: now.wall };
+            ready(complete(&sight, line, cursor)).boxed()
         }
     }
 
@@ -222,7 +236,10 @@ mod tests {
     #[test]
     fn what_the_shop_has_is_completed() {
         let desk = desk();
-        let completed = |line: &str, cursor| desk.complete(line, cursor, &super::super::you(), NOW);
+        let completed = |line: &str, cursor| {
+            let you = super::super::you();
+            desk.complete(line, cursor, &you, NOW).now_or_never().expect("an answer at once")
+        };
         let found =
             |line: &str| -> Vec<String> { completed(line, line.len()).into_iter().map(|found| found.text).collect() };
         assert_eq!(found("/de"), ["/deploy", "/demo"]);

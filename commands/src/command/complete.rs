@@ -3,7 +3,7 @@
 //! Completion walks the line exactly as reading does, so that what it offers is what will be understood. A place is only
 //! offered to those who may look at it, and so is what happened there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use state::catalogue::Catalogue;
@@ -14,12 +14,14 @@ use super::table::{Argument, Kind, Row, Table};
 use super::text::{Token, Walk, find_row, next_place, split, walk, words_count};
 use crate::gate::may_view;
 
-/// What happened lately, as far as completion needs it; the newest first.
+/// What happened lately, as far as completing a line needs it; the newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recent {
-    /// What was asked for or ran, by target.
-    pub references: BTreeMap<TargetName, Vec<String>>,
-    /// Changes.
+    /// What was asked for in the target that the line names.
+    pub references: Vec<String>,
+    /// What that target can go back to: its name, and the change that it is of.
+    pub releases: Vec<(String, ChangeNumber)>,
+    /// Changes: those of that target, or all where the line names none.
     pub changes: Vec<(ChangeNumber, TargetName)>,
     /// Changes that are parked.
     pub parked: Vec<(ChangeNumber, TargetName)>,
@@ -51,17 +53,29 @@ pub struct Completion {
 
 /// The ways to go on at the cursor, the best first.
 pub fn complete(sight: &Sight<'_>, line: &str, cursor: usize) -> Vec<Completion> {
-    let Some(head) = line.get(..cursor) else { return Vec::new() };
-    let mut tokens = split(head);
-    let in_word = !head.is_empty() && !head.ends_with(char::is_whitespace);
-    let partial = match in_word.then(|| tokens.pop()).flatten() {
-        Some(token) if token.quoted => return Vec::new(),
-        Some(token) => token,
-        None => Token { text: String::new(), quoted: false, at: head.len() },
-    };
+    let Some((tokens, partial)) = until(line, cursor) else { return Vec::new() };
     let candidates = candidates(sight, &tokens, &partial);
     let completion = |text| Completion { from: partial.at, text };
     ranked(&partial.text, candidates).into_iter().map(completion).collect()
+}
+
+/// The target that a line names before the word at the cursor: what happened there lately may be offered.
+pub fn target_of(line: &str, cursor: usize) -> Option<TargetName> {
+    let (tokens, _) = until(line, cursor)?;
+    let (row, rest) = find_row(&tokens).ok()?;
+    walk(row, rest).ok()?.target()
+}
+
+/// The words before the cursor, and the one that is being typed there. None inside quotes: that is nobody's to complete.
+fn until(line: &str, cursor: usize) -> Option<(Vec<Token>, Token)> {
+    let head = line.get(..cursor)?;
+    let mut tokens = split(head);
+    let in_word = !head.is_empty() && !head.ends_with(char::is_whitespace);
+    match in_word.then(|| tokens.pop()).flatten() {
+        Some(token) if token.quoted => None,
+        Some(token) => Some((tokens, token)),
+        None => Some((tokens, Token { text: String::new(), quoted: false, at: head.len() })),
+    }
 }
 
 /// All that may stand where the partial word stands.
@@ -138,8 +152,7 @@ impl Known<'_> {
             Kind::Service => self.services(argument, partial),
             Kind::Environment => self.environments(),
             Kind::Reference => self.references(),
-            // An earlier release of the target, or the change that made it.
-            Kind::Earlier => self.references().into_iter().chain(self.numbers()).collect(),
+            Kind::Earlier => self.releases(),
             Kind::Number if self.row.name == "change release" => {
                 self.sight.changes(&self.sight.recent.parked).map(|(number, _)| number.to_string()).collect()
             }
@@ -178,7 +191,7 @@ impl Known<'_> {
 
     /// Only those in which the service runs.
     fn environments(&self) -> Vec<String> {
-        let service = self.given::<ServiceName>(Kind::Service);
+        let service = self.walk.service();
         match service.filter(|service| self.sight.catalogue.services.contains_key(service)) {
             Some(service) => {
                 let its = self.sight.targets().filter(|target| target.service == service);
@@ -188,27 +201,40 @@ impl Known<'_> {
         }
     }
 
-    fn target(&self) -> Option<TargetName> {
-        Some(TargetName {
-            service: self.given::<ServiceName>(Kind::Service)?,
-            environment: self.given::<EnvironmentName>(Kind::Environment)?,
-        })
+    fn references(&self) -> Vec<String> {
+        if self.sees_its_target() { self.sight.recent.references.clone() } else { Vec::new() }
     }
 
-    fn references(&self) -> Vec<String> {
-        let target = self.target().filter(|target| self.sight.sees_target(target));
-        target.and_then(|target| self.sight.recent.references.get(&target)).cloned().unwrap_or_default()
+    /// By name first: that is what people have in mind.
+    fn releases(&self) -> Vec<String> {
+        let known: &[_] = if self.sees_its_target() { &self.sight.recent.releases } else { &[] };
+        let names = known.iter().map(|(name, _)| name.clone());
+        names.chain(known.iter().map(|(_, number)| number.to_string())).collect()
+    }
+
+    fn sees_its_target(&self) -> bool {
+        self.walk.target().is_some_and(|target| self.sight.sees_target(&target))
     }
 
     fn numbers(&self) -> Vec<String> {
-        let target = self.target();
+        let target = self.walk.target();
         let wanted = |of: &TargetName| target.as_ref().is_none_or(|target| target == of);
         let seen = self.sight.changes(&self.sight.recent.changes);
         seen.filter(|(_, of)| wanted(of)).map(|(number, _)| number.to_string()).collect()
     }
+}
 
-    fn given<T: std::str::FromStr>(&self, kind: Kind) -> Option<T> {
-        let (_, value) = self.walk.given.iter().find(|(argument, _)| argument.kind == kind)?;
+impl Walk<'_> {
+    fn service(&self) -> Option<ServiceName> {
+        self.value(Kind::Service)
+    }
+
+    fn target(&self) -> Option<TargetName> {
+        Some(TargetName { service: self.service()?, environment: self.value(Kind::Environment)? })
+    }
+
+    fn value<T: std::str::FromStr>(&self, kind: Kind) -> Option<T> {
+        let (_, value) = self.given.iter().find(|(argument, _)| argument.kind == kind)?;
         value.to_ascii_lowercase().parse().ok()
     }
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use state::catalogue::{Action, Catalogue, Environment, Grantee, Mode, Permissions, Person, Policy, Service};
 use state::names::PersonName;
 
-use super::complete::{Completion, Recent, Sight, complete};
+use super::complete::{Completion, Recent, Sight, complete, target_of};
 use super::*;
 
 /// What is understood, written back; or the refusal's facts.
@@ -174,8 +174,9 @@ fn reader(name: &str) -> PersonName {
 }
 
 /// What lin is offered, or somebody else.
-fn offered(catalogue: &Catalogue, recent: &Recent, who: &str, line: &str, cursor: usize) -> Vec<Completion> {
-    complete(&Sight { catalogue, recent, reader: &reader(who), now: DateTime::UNIX_EPOCH }, line, cursor)
+fn offered(catalogue: &Catalogue, who: &str, line: &str, cursor: usize) -> Vec<Completion> {
+    let recent = lately(target_of(line, cursor));
+    complete(&Sight { catalogue, recent: &recent, reader: &reader(who), now: DateTime::UNIX_EPOCH }, line, cursor)
 }
 
 fn texts(completions: Vec<Completion>) -> String {
@@ -210,16 +211,19 @@ fn names_are_held_against_the_catalogue() {
     );
 }
 
-fn lately() -> Recent {
+fn lately(of: Option<TargetName>) -> Recent {
+    let known = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    let (references, releases) = match of.as_ref().map(ToString::to_string).as_deref() {
+        Some("api/prod") => (known(&["v8", "v7"]), vec![("v7", 10), ("v6", 8), ("v7", 4)]),
+        Some("web/prod") => (known(&["w2"]), vec![("w1", 3)]),
+        _ => (Vec::new(), Vec::new()),
+    };
+    let changes = [(12, target("web", "prod")), (11, target("api", "prod"))];
+    let its = |(_, target): &(_, TargetName)| of.as_ref().is_none_or(|of| of == target);
     Recent {
-        references: [("api/prod", vec!["v8", "v7"]), ("web/prod", vec!["w2"])]
-            .map(|(target, known)| {
-                let (service, environment) = target.split_once('/').expect("a target");
-                let (service, environment) = (service.parse().expect("a name"), environment.parse().expect("a name"));
-                (TargetName { service, environment }, known.into_iter().map(str::to_owned).collect())
-            })
-            .into(),
-        changes: vec![(ChangeNumber(12), target("web", "prod")), (ChangeNumber(11), target("api", "prod"))],
+        references,
+        releases: releases.into_iter().map(|(name, number)| (name.to_owned(), ChangeNumber(number))).collect(),
+        changes: changes.into_iter().filter(its).map(|(number, target)| (ChangeNumber(number), target)).collect(),
         parked: vec![(ChangeNumber(9), target("web", "prod"))],
         locks: vec![Scope::Environment("staging".parse().expect("a name"))],
     }
@@ -227,7 +231,6 @@ fn lately() -> Recent {
 
 #[test]
 fn a_line_is_completed_with_what_will_be_understood() {
-    let recent = lately();
     for (line, wanted) in [
         ("/d", "/deploy"),
         ("de", "deploy"),
@@ -246,8 +249,8 @@ fn a_line_is_completed_with_what_will_be_understood() {
         ("/deploy api prod v8 ", "plan"),
         ("/deploy api prod v8 plan ", ""),
         ("/deploy api prod v8 --", "--plan"),
-        ("/rollback api prod ", "v8 v7 #11 to template plan"),
-        ("/rollback api prod to ", "v8 v7 #11"),
+        ("/rollback api prod ", "v7 v6 #10 #8 #4 to template plan"),
+        ("/rollback api prod to ", "v7 v6 #10 #8 #4"),
         ("/rollback api prod to v8 ", "template plan"),
         ("/status p", "prod api"),
         ("/history api prod ", "since"),
@@ -262,16 +265,15 @@ fn a_line_is_completed_with_what_will_be_understood() {
         ("/nothing ", ""),
         ("/deploy api prod v8 plan x y", ""),
     ] {
-        assert_eq!(texts(offered(&shop(), &recent, "lin", line, line.len())), wanted, "{line}|");
+        assert_eq!(texts(offered(&shop(), "lin", line, line.len())), wanted, "{line}|");
     }
-    let inside = offered(&shop(), &recent, "lin", "/deploy w prod", "/deploy w".len());
+    let inside = offered(&shop(), "lin", "/deploy w prod", "/deploy w".len());
     assert_eq!(inside.first().map(|first| (first.from, first.text.as_str())), Some((8, "web")));
-    assert!(offered(&shop(), &recent, "lin", "/锁", 2).is_empty(), "a cursor inside a character");
+    assert!(offered(&shop(), "lin", "/锁", 2).is_empty(), "a cursor inside a character");
 }
 
 #[test]
 fn nobody_is_offered_what_they_may_not_look_at() {
-    let recent = lately();
     let mut shop = shop();
     let only = |who: Grantee| Permissions([(Action::View, [who].into())].into());
     let prod = shop.environments.get_mut(&EnvironmentName::new("prod").expect("a name")).expect("prod");
@@ -287,11 +289,12 @@ fn nobody_is_offered_what_they_may_not_look_at() {
         ("/status ", "api lab worker dev staging", "api lab dev prod"),
         ("/show ", "", "#11"),
         ("/rollback web prod to ", "", ""),
+        ("/rollback api prod to ", "", "v7 v6 #10 #8 #4"),
         ("/change release ", "", ""),
         ("/unlock ", "staging", ""),
         ("/lock ", "all dev staging api/staging lab/dev worker/staging", "all dev prod api/prod lab/dev"),
     ] {
-        let told = |who| texts(offered(&shop, &recent, who, line, line.len()));
+        let told = |who| texts(offered(&shop, who, line, line.len()));
         assert_eq!((told("lin").as_str(), told("mo").as_str()), (lin, mo), "{line}|");
         let stranger = told("stranger");
         let places = ["api", "web", "worker", "lab", "prod", "staging", "dev", "v7", "#"];
@@ -398,7 +401,7 @@ proptest! {
     fn any_line_is_read_or_refused(line in ".{0,60}", cursor in 0usize..80) {
         let _ = Command::from_text(&line);
         let _ = Command::from_text(&format!("/lock all {line}"));
-        let _ = offered(&shop(), &Recent::default(), "lin", &line, cursor);
-        let _ = offered(&shop(), &Recent::default(), "lin", &format!("/rollback api {line}"), cursor);
+        let _ = offered(&shop(), "lin", &line, cursor);
+        let _ = offered(&shop(), "lin", &format!("/rollback api {line}"), cursor);
     }
 }

@@ -31,7 +31,7 @@ use state::time::Now;
 
 use crate::card::Card;
 use crate::cards;
-use crate::command::complete::Recent;
+use crate::command::complete::{Completion, Sight, complete, target_of};
 use crate::command::{ChangeCommand, Command};
 use crate::engine::{Engine, Seen};
 use crate::gate::{Gate, gate, known, may_view};
@@ -55,7 +55,6 @@ pub enum Heard {
 pub struct Dispatch {
     engine: Engine,
     catalogue: RwLock<Arc<Catalogue>>,
-    recent: RwLock<Arc<Recent>>,
     hear: Arc<dyn Fn(Heard) + Send + Sync>,
 }
 
@@ -92,7 +91,7 @@ type Answered = Result<Answer, Stop>;
 impl Dispatch {
     /// A desk. `hear` is called after every commit that the engine must act on.
     pub fn new(engine: Engine, catalogue: Arc<Catalogue>, hear: Arc<dyn Fn(Heard) + Send + Sync>) -> Self {
-        Self { engine, catalogue: RwLock::new(catalogue), recent: RwLock::default(), hear }
+        Self { engine, catalogue: RwLock::new(catalogue), hear }
     }
 
     /// Takes another catalogue. Changes under way keep what they were begun with.
@@ -273,11 +272,7 @@ fn about(card: Card, change: ChangeId, number: ChangeNumber) -> Answer {
 
 impl Desk for Dispatch {
     fn dispatch(&self, invocation: Invocation, now: Now) -> BoxFuture<'_, Answer> {
-        Box::pin(async move {
-            let answer = self.answer(&invocation, now).await;
-            self.refresh_recent().await;
-            answer
-        })
+        Box::pin(async move { self.answer(&invocation, now).await })
     }
 
     fn follow(&self, change: ChangeId, reader: &PersonName, now: Now) -> BoxStream<'static, News> {
@@ -299,8 +294,17 @@ impl Desk for Dispatch {
         self.catalogue.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn recent(&self) -> Arc<Recent> {
-        self.recent.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn complete<'a>(
+        &'a self,
+        line: &'a str,
+        cursor: usize,
+        reader: &'a PersonName,
+        now: Now,
+    ) -> BoxFuture<'a, Vec<Completion>> {
+        Box::pin(async move {
+            let (catalogue, recent) = (self.catalogue(), self.recent(target_of(line, cursor)).await);
+            complete(&Sight { catalogue: &catalogue, recent: &recent, reader, now: now.wall }, line, cursor)
+        })
     }
 }
 

@@ -1,50 +1,74 @@
-//! What completion offers: references, changes and locks of late.
+//! What completion offers: references, releases, changes and locks of late.
 
 use state::journal::JournalWhat;
 use state::lock::Scope;
+use state::names::{ChangeNumber, TargetName};
+use state::records::RecordFault;
 
-use super::{Dispatch, Stop};
+use super::Dispatch;
+use crate::command::complete::Recent;
+use crate::invocation::Desk as _;
 
-/// So many lines are looked through for each target.
+/// So many lines of a target's journal are looked through.
 const LINES: usize = 20;
 
-impl Dispatch {
-    /// Keeps what completion offers. A failure leaves the old offers, which are as good as before.
-    pub(super) async fn refresh_recent(&self) {
-        if let Ok(recent) = self.gather_recent().await {
-            *self.recent.write().unwrap_or_else(std::sync::PoisonError::into_inner) = std::sync::Arc::new(recent);
-        }
-    }
+/// So many changes, or releases, are offered.
+const OFFERED: usize = 10;
 
-    async fn gather_recent(&self) -> Result<crate::command::complete::Recent, Stop> {
-        let mut recent = crate::command::complete::Recent::default();
-        let catalogue = crate::invocation::Desk::catalogue(self);
-        for name in catalogue.targets() {
-            let lines = self.engine.records.journal(&Scope::Target(name.clone()), None, LINES).await?;
-            let references = recent.references.entry(name.clone()).or_default();
-            for line in lines {
-                if let JournalWhat::AskedDeploy { reference } = &line.line.what
-                    && !references.contains(reference)
-                {
-                    references.push(reference.clone());
-                }
-                if let Some(number) = line.line.change
-                    && !recent.changes.iter().any(|(known, _)| *known == number)
-                {
-                    recent.changes.push((number, name.clone()));
-                }
+impl Dispatch {
+    /// What happened lately, to this target where there is one. What can't be read is not offered.
+    pub(super) async fn recent(&self, target: Option<TargetName>) -> Recent {
+        let mut recent = Recent { parked: self.parked(), ..Recent::default() };
+        if let Ok(locks) = self.engine.records.locks().await {
+            recent.locks = locks.into_iter().flatten().map(|lock| lock.scope).collect();
+        }
+        match target.filter(|target| self.catalogue().target(target).is_some()) {
+            Some(target) => {
+                let _ = self.add_target(&mut recent, target).await;
+            }
+            None => {
+                let _ = self.add_newest(&mut recent).await;
             }
         }
-        recent.changes.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
-        recent.locks = self.engine.records.locks().await?.into_iter().flatten().map(|lock| lock.scope).collect();
-        recent.parked = self
-            .engine
-            .board
-            .all()
-            .iter()
-            .filter(|seen| seen.change.head.parked.is_some())
-            .map(|seen| (seen.change.head.number, seen.change.target.name.clone()))
-            .collect();
-        Ok(recent)
+        recent
+    }
+
+    fn parked(&self) -> Vec<(ChangeNumber, TargetName)> {
+        let seen = self.engine.board.all();
+        let parked = seen.iter().filter(|seen| seen.change.head.parked.is_some());
+        parked.map(|seen| (seen.change.head.number, seen.change.target.name.clone())).collect()
+    }
+
+    async fn add_target(&self, recent: &mut Recent, target: TargetName) -> Result<(), RecordFault> {
+        let lines = self.engine.records.journal(&Scope::Target(target.clone()), None, LINES).await?;
+        for line in lines {
+            if let JournalWhat::AskedDeploy { reference } = line.line.what
+                && !recent.references.contains(&reference)
+            {
+                recent.references.push(reference);
+            }
+            if let Some(number) = line.line.change
+                && !recent.changes.iter().any(|(known, _)| *known == number)
+            {
+                recent.changes.push((number, target.clone()));
+            }
+        }
+        let releases = self.engine.records.releases(&target).await?;
+        let newest = releases.iter().rev().take(OFFERED);
+        recent.releases =
+            newest.filter_map(|release| Some((release.reference()?.to_string(), release.number))).collect();
+        Ok(())
+    }
+
+    async fn add_newest(&self, recent: &mut Recent) -> Result<(), RecordFault> {
+        let Some(ChangeNumber(newest)) = self.engine.records.newest_number().await? else { return Ok(()) };
+        for number in (1..=newest).rev().take(OFFERED).map(ChangeNumber) {
+            let Some(id) = self.engine.records.by_number(number).await? else { continue };
+            // One that can't be read is left out, and those before it are offered all the same.
+            if let Ok(Some(stored)) = self.engine.records.change(id).await {
+                recent.changes.push((number, stored.change.target.name));
+            }
+        }
+        Ok(())
     }
 }

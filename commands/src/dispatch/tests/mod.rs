@@ -2,6 +2,7 @@
 
 mod again;
 mod answering;
+mod completing;
 mod following;
 pub(crate) mod lab;
 mod locking;
