@@ -10,13 +10,14 @@ use state::catalogue::{Catalogue, Target};
 use state::change::outcome::{Question, Refused};
 use state::change::release::Release;
 use state::change::{Ask, Change, Work};
-use state::image::{self, Reference};
+use state::image;
 use state::lock::{Lock, Scope};
 use state::names::{ChangeNumber, ClusterName, ContainerName, PersonName, TargetName, WorkloadName};
 use state::records::{HistoryLine, RecordName};
 use state::rollout::judge::Progress;
 use state::rollout::seen::{BLIND_AFTER, Marker, PodSeen, WorkloadSeen, WorkloadView};
 
+use crate::command::value::Earlier;
 use crate::sight::{Sightless, Standstill};
 
 /// What a card of a change is made of.
@@ -40,11 +41,22 @@ pub struct ChangeFacts<'a> {
     pub question: Option<&'a Question>,
     /// The question of an earlier change that it had answered, and that is open again.
     pub reopened: Option<&'a Reopened>,
-    /// Whether the lock that it left is still there.
-    pub locked: bool,
-    /// Where what ran before is gone from the registry: what else could be gone back to, the newest first. None where
-    /// that is not the case, or can't be found out.
-    pub earlier: Option<&'a [Reference]>,
+    /// Who holds the lock that it left, while that is there: they pass it, and nobody else does.
+    pub locked: Option<&'a PersonName>,
+    /// Where what was to be gone back to is gone from the registry: what else could be, the newest first. None where that
+    /// is not the case, or can't be found out.
+    pub earlier: Option<&'a [EarlierRelease]>,
+    /// The digest of what a way back goes to, in short, where its tag alone doesn't tell it from another release.
+    pub returns_to_digest: Option<&'a str>,
+}
+
+/// Something that can be gone back to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierRelease {
+    /// By what it is asked for.
+    pub to: Earlier,
+    /// Its tag and its digest in short, where the tag alone doesn't tell it from another release.
+    pub told_apart: Option<(String, String)>,
 }
 
 /// A question that is open again, because the change that answered it ended without touching anything.
@@ -54,6 +66,8 @@ pub struct Reopened {
     pub question: Question,
     /// What the change that it is about would go back to. It may come from outside: see `Arg::image`.
     pub returns_to: Option<String>,
+    /// Its digest in short, where the tag alone doesn't tell it from another release.
+    pub returns_to_digest: Option<String>,
     /// Whether the lock that this change left is still there.
     pub locked: bool,
 }

@@ -44,7 +44,7 @@ pub fn card(words: &Words, facts: &PlanFacts<'_>) -> Card {
     } else {
         say!(words, "plan-verified-when", window = window)
     });
-    card.plain(if_fails(words, facts, work));
+    card.plain(if_fails(words, facts, Some(work)));
     card.plain(who_may(words, facts));
     obstacles(words, facts, &mut card);
     card.plain(say!(words, "plan-next", command = &again));
@@ -95,6 +95,7 @@ fn runs_by_its_tag(words: &Words, facts: &PlanFacts<'_>, unwell: Option<Text>) -
     card.plain(say!(words, "plan-only"));
     card.plain(say!(words, "plan-tag-why"));
     card.plain(unwell.unwrap_or_default());
+    card.plain(if_fails(words, facts, None));
     card.plain(who_may(words, facts));
     obstacles(words, facts, &mut card);
     card.plain(say!(words, "plan-next", command = &command(facts)));
@@ -166,17 +167,21 @@ fn going_back(words: &Words, facts: &PlanFacts<'_>, card: &mut Card) {
     card.plain(say!(words, "rollback-not-restored"));
 }
 
-fn if_fails(words: &Words, facts: &PlanFacts<'_>, work: &Work) -> Text {
+/// What happens after a failure. Without work nobody has looked whether all pods are ready.
+fn if_fails(words: &Words, facts: &PlanFacts<'_>, work: Option<&Work>) -> Text {
     let is_rollback = matches!(facts.ask, Ask::Rollback { .. });
-    match facts.target.policy.after_failure {
-        AfterFailure::Rollback if !is_rollback && !work.was_all_ready() => say!(words, "if-fails-ask-unready"),
-        AfterFailure::Rollback if !is_rollback => {
+    match (facts.target.policy.after_failure, work) {
+        (AfterFailure::Rollback, Some(work)) if !is_rollback && !work.was_all_ready() => {
+            say!(words, "if-fails-ask-unready")
+        }
+        (AfterFailure::Rollback, Some(work)) if !is_rollback => {
             let old = work.workloads.first().and_then(|one| one.returns_to());
             let old = old.map_or_else(|| Arg::from("?"), |old| Arg::image(&old));
             say!(words, "if-fails-rollback", old = old)
         }
-        AfterFailure::Hold => say!(words, "if-fails-hold"),
-        AfterFailure::Rollback | AfterFailure::Ask => say!(words, "if-fails-ask"),
+        (AfterFailure::Rollback, None) if !is_rollback => say!(words, "if-fails-rollback-unseen"),
+        (AfterFailure::Hold, _) => say!(words, "if-fails-hold"),
+        (AfterFailure::Rollback | AfterFailure::Ask, _) => say!(words, "if-fails-ask"),
     }
 }
 

@@ -225,8 +225,9 @@ fn told<T>(
         standstill: status.standstill.as_ref(),
         question: None,
         reopened: None,
-        locked: false,
+        locked: None,
         earlier: None,
+        returns_to_digest: None,
     };
     tell(&Story::of(words, &facts))
 }

@@ -3,15 +3,20 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use state::change::outcome::{NotReturned, Outcome, Question};
-use state::change::release::{Origin, Release};
-use state::change::{Change, Phase};
-use state::image::Reference;
+use state::catalogue::Workload;
+use state::change::outcome::{NotReturned, Outcome, Question, Refused};
+use state::change::release::{Origin, Release, RunningImages, same_image};
+use state::change::{Ask, Change, Phase};
+use state::image::{Digest, Image};
 use state::journal::JournalWhat;
 use state::lock::{Lock, Scope};
+use state::names::{ContainerName, PersonName, WorkloadName};
 use state::rollout::judge::Progress;
+use state::rollout::seen::Observed;
 
-use crate::facts::{ChangeFacts, Reopened, Serving};
+use super::standing::running;
+use crate::command::value::Earlier;
+use crate::facts::{ChangeFacts, EarlierRelease, Reopened, Serving};
 use crate::sight::{Sightless, Standstill};
 
 /// So many releases are offered where the one before is gone: what each is has to be taken in at a glance.
@@ -27,8 +32,9 @@ pub(crate) struct Gathered {
     standstill: Option<Standstill>,
     question: Option<Question>,
     reopened: Option<Reopened>,
-    locked: bool,
-    earlier: Option<Vec<Reference>>,
+    locked: Option<PersonName>,
+    earlier: Option<Vec<EarlierRelease>>,
+    returns_to_digest: Option<String>,
 }
 
 impl Gathered {
@@ -39,21 +45,19 @@ impl Gathered {
         catalogue: &'a state::catalogue::Catalogue,
         now: DateTime<Utc>,
     ) -> ChangeFacts<'a> {
-        let (question, reopened) = (self.question.as_ref(), self.reopened.as_ref());
-        let (usual, serving, locked) = (self.usual, self.serving.as_slice(), self.locked);
-        let (standstill, earlier) = (self.standstill.as_ref(), self.earlier.as_deref());
         ChangeFacts {
             change,
             progress,
             catalogue,
             now,
-            usual,
-            serving,
-            standstill,
-            question,
-            reopened,
-            locked,
-            earlier,
+            usual: self.usual,
+            serving: self.serving.as_slice(),
+            standstill: self.standstill.as_ref(),
+            question: self.question.as_ref(),
+            reopened: self.reopened.as_ref(),
+            locked: self.locked.as_ref(),
+            earlier: self.earlier.as_deref(),
+            returns_to_digest: self.returns_to_digest.as_deref(),
         }
     }
 }
@@ -77,12 +81,19 @@ impl crate::engine::Engine {
         let open = self.records.question(&target.name).await.ok().flatten().map(|(question, _)| question);
         let locks = self.records.locks_over(&target.name).await.unwrap_or_default().into_iter();
         let locks: Vec<Lock> = locks.filter_map(|laid| laid.lock.ok()).collect();
-        let is_locked = |number| locks.iter().any(|lock| lock.changes().contains(&number));
+        let holder = |number| locks.iter().find(|lock| lock.changes().contains(&number)).map(|lock| lock.by.clone());
+        // What is offered is told apart by all that was ever released there.
+        let releases = match change.ended() {
+            Some(_) => self.records.releases(&target.name).await.unwrap_or_default(),
+            None => Vec::new(),
+        };
         let mut reopened = None;
         if let Some(question) = open.clone().filter(|question| is_reopened(change, question)) {
-            let earlier = self.records.change(question.change).await.ok().flatten();
-            let returns_to = earlier.and_then(|earlier| earlier.change.returns_to());
-            reopened = Some(Reopened { locked: is_locked(question.number), question, returns_to });
+            let earlier = self.records.change(question.change).await.ok().flatten().map(|earlier| earlier.change);
+            let returns_to = earlier.as_ref().and_then(Change::returns_to);
+            let returns_to_digest = earlier.as_ref().and_then(|earlier| told_apart(earlier, &releases));
+            let locked = holder(question.number).is_some();
+            reopened = Some(Reopened { question, returns_to, returns_to_digest, locked });
         }
         Gathered {
             usual: self.usual(change).await,
@@ -90,8 +101,9 @@ impl crate::engine::Engine {
             standstill: self.standstill(change),
             question: open.filter(|question| question.change == change.head.id),
             reopened,
-            locked: is_locked(change.head.number),
-            earlier: self.earlier_than(change).await,
+            locked: holder(change.head.number),
+            earlier: self.earlier_than(change, &observed, &releases).await,
+            returns_to_digest: told_apart(change, &releases),
         }
     }
 
@@ -121,24 +133,30 @@ impl crate::engine::Engine {
         Some(Standstill::Paused { workload: target.workloads.get(place)?.name.clone(), by, since })
     }
 
-    /// What else could be gone back to, where the registry no longer has what ran before.
-    async fn earlier_than(&self, change: &Change) -> Option<Vec<Reference>> {
-        let not_returned = Some(NotReturned::ImageGone);
-        let gone = change
-            .ended()
-            .filter(|ended| matches!(&ended.outcome, Outcome::Left { not_returned: why, .. } if *why == not_returned));
-        let gone = gone.and(change.work.as_ref())?.baseline_images();
-        let target = &change.target.name;
-        let mut releases = self.records.releases(target).await.ok()?;
-        let withdrawn = self.records.withdrawn(target).await.ok()?;
-        releases.retain(|release| {
-            release.covers(&gone) && !release.runs(&gone) && !withdrawn.iter().any(|one| release.runs(&one.running()))
-        });
-        releases.sort_by_key(|release| std::cmp::Reverse((release.origin == Origin::Verified, release.at)));
-        let mut earlier: Vec<Reference> = Vec::new();
-        for reference in releases.iter().filter_map(Release::reference) {
-            if earlier.len() < EARLIER_AT_MOST && !earlier.contains(&reference) {
-                earlier.push(reference);
+    /// What else could be gone back to, where the registry no longer has what was to be gone back to.
+    async fn earlier_than(
+        &self,
+        change: &Change,
+        observed: &Observed,
+        releases: &[Release],
+    ) -> Option<Vec<EarlierRelease>> {
+        let gone = Gone::of(change)?;
+        let withdrawn = self.records.withdrawn(&change.target.name).await.ok()?;
+        let running = running(&change.target, observed);
+        let can_be = |release: &&Release| {
+            let is_withdrawn = withdrawn.iter().any(|one| release.runs(&one.running()));
+            !is_withdrawn && gone.leaves(release) && release.covers(&gone.places) && !release.runs(&running)
+        };
+        let mut others: Vec<&Release> = releases.iter().filter(can_be).collect();
+        others.sort_by_key(|release| std::cmp::Reverse((release.origin == Origin::Verified, release.at)));
+        let mut earlier: Vec<EarlierRelease> = Vec::new();
+        // The newest of the same images comes first, and stands for all of them.
+        let mut offered: Vec<&Release> = Vec::new();
+        for release in others {
+            let known = offered.iter().any(|other| release.runs(&other.running()));
+            if let Some(one) = offer(release, releases).filter(|_| !known && earlier.len() < EARLIER_AT_MOST) {
+                earlier.push(one);
+                offered.push(release);
             }
         }
         Some(earlier)
@@ -164,4 +182,83 @@ impl crate::engine::Engine {
         took.sort();
         took.get(took.len() / 2).copied()
     }
+}
+
+/// What the registry no longer has.
+struct Gone {
+    /// Everything that was to be gone back to, or the one image of it that the registry was asked for.
+    images: RunningImages,
+    /// The parts of the target.
+    places: RunningImages,
+}
+
+impl Gone {
+    /// None where nothing was to be gone back to, or all of it is there.
+    fn of(change: &Change) -> Option<Self> {
+        match &change.ended()?.outcome {
+            Outcome::Left { not_returned: Some(NotReturned::ImageGone), .. } => {
+                let images = change.work.as_ref()?.baseline_images();
+                Some(Self { places: images.clone(), images })
+            }
+            Outcome::Refused { why: Refused::ImageUnknown { image } } if is_rollback(change) => {
+                let image: Image = image.parse().ok()?;
+                let of = |workload: &Workload| {
+                    let name = workload.name.clone();
+                    let containers = workload.containers.iter().map(|source| source.container.clone());
+                    containers.map(|container| ((name.clone(), container), image.clone())).collect::<Vec<_>>()
+                };
+                let places: RunningImages = change.target.workloads.iter().flat_map(of).collect();
+                Some(Self { images: places.clone(), places })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a release does without what is gone.
+    fn leaves(&self, release: &Release) -> bool {
+        let gone = |(place, image): (&(WorkloadName, ContainerName), &Image)| {
+            self.images.get(place).is_some_and(|gone| same_image(gone, image))
+        };
+        !release.running().iter().any(gone)
+    }
+}
+
+fn is_rollback(change: &Change) -> bool {
+    matches!(change.head.ask, Ask::Rollback { .. })
+}
+
+/// By what a release is asked for: its tag, unless that was released with another digest as well.
+fn offer(release: &Release, all: &[Release]) -> Option<EarlierRelease> {
+    let image = release.first_image()?;
+    let told_apart = all.iter().filter_map(Release::first_image).any(|other| is_mistaken_for(image, other));
+    let digest = image.reference.digest().filter(|_| told_apart).map(Digest::short);
+    let Some((tag, digest)) = image.reference.tag().map(str::to_owned).zip(digest) else {
+        return Some(EarlierRelease { to: Earlier::Reference(release.reference()?), told_apart: None });
+    };
+    let to = match release.origin {
+        Origin::Verified => Earlier::Change(release.number),
+        Origin::Baseline => Earlier::Reference(image.reference.clone()),
+    };
+    Some(EarlierRelease { to, told_apart: Some((tag, digest)) })
+}
+
+/// The digest of what a way back from a change goes to, in short, where another image has the same tag.
+fn told_apart(change: &Change, releases: &[Release]) -> Option<String> {
+    let work = change.work.as_ref()?;
+    let place =
+        (work.workloads.first()?.workload.name.clone(), work.workloads.first()?.images.first()?.container.clone());
+    let back = work.baseline_images().get(&place)?.clone();
+    let (new, released) = (work.new_images(), releases.iter().filter_map(|release| release.running().remove(&place)));
+    let mistaken = new.get(&place).cloned().into_iter().chain(released).any(|other| is_mistaken_for(&back, &other));
+    back.reference.digest().filter(|_| mistaken).map(Digest::short)
+}
+
+/// Whether two images have the same tag, and are known to be others.
+fn is_mistaken_for(one: &Image, other: &Image) -> bool {
+    let tag = |image: &Image| image.reference.tag().map(str::to_owned);
+    let differ = match (one.reference.digest(), other.reference.digest()) {
+        (Some(one), Some(other)) => one != other,
+        _ => false,
+    };
+    differ && tag(one).is_some() && tag(one) == tag(other)
 }

@@ -89,7 +89,7 @@ fn wanted(target: &Target, views: &[WorkloadView]) -> Vec<String> {
     target.workloads.iter().zip(views).filter_map(name).collect()
 }
 
-fn running(target: &Target, observed: &Observed) -> RunningImages {
+pub(super) fn running(target: &Target, observed: &Observed) -> RunningImages {
     let mut running = RunningImages::new();
     for (workload, view) in target.workloads.iter().zip(&observed.workloads) {
         for source in &workload.containers {

@@ -97,6 +97,21 @@ impl Release {
         reference.tag().and_then(|tag| tag.parse().ok()).or_else(|| Some(reference.clone()))
     }
 
+    /// The image that it is called by.
+    pub fn first_image(&self) -> Option<&Image> {
+        self.images().next()
+    }
+
+    /// Its images, by their place.
+    pub fn running(&self) -> RunningImages {
+        let of = |workload: &ReleaseWorkload| {
+            let name = workload.workload.clone();
+            let images = workload.images.clone();
+            images.into_iter().map(move |(container, image)| ((name.clone(), container), image))
+        };
+        self.workloads.iter().flat_map(of).collect()
+    }
+
     fn images(&self) -> impl Iterator<Item = &Image> {
         self.workloads.iter().flat_map(|workload| workload.images.values())
     }

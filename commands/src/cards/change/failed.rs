@@ -3,7 +3,6 @@
 
 use state::catalogue::Unanswered;
 use state::change::outcome::{Asked, CantTell, Failure, Left, LeftBehind, NotReturned, ReturnProblem};
-use state::image::Reference;
 use state::lock::Scope;
 use state::names::TargetName;
 
@@ -11,8 +10,7 @@ use super::{Story, evidence, progress};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
 use crate::cards::{DOT, alone, another_deploy, list_and, list_or, status_command};
 use crate::command::Command;
-use crate::command::value::Earlier;
-use crate::facts::Serving;
+use crate::facts::{EarlierRelease, Serving};
 use crate::press::Press;
 use crate::words::{Arg, Words, say, say_first};
 
@@ -64,20 +62,26 @@ pub(super) fn left(
         story.rollback_button(&mut card);
     }
     if asked.is_some() {
-        card.button(super::leave_label(words, story.facts.locked), Press::Leave(story.change.head.id));
+        card.button(super::leave_label(words, story.facts.locked.is_some()), Press::Leave(story.change.head.id));
     }
     card.button(say!(words, "button-show", number = story.number()), Press::Show(story.number()));
     card
 }
 
-/// What can be gone back to where what ran before is gone.
-fn earlier(story: &Story<'_>, card: &mut Card) {
+/// What can be gone back to where what was to be gone back to is gone.
+pub(super) fn earlier(story: &Story<'_>, card: &mut Card) {
     let (words, target) = (story.words, story.target());
-    let command = |reference: &Reference| {
-        let to = Some(Earlier::Reference(reference.clone()));
+    let command = |release: &EarlierRelease| {
+        let to = Some(release.to.clone());
         let TargetName { service, environment } = target.clone();
         let back = Command::Rollback { service, environment, to, template: false, plan: false };
-        alone(words, Arg::from(&back))
+        match &release.told_apart {
+            None => alone(words, Arg::from(&back)),
+            Some((tag, digest)) => {
+                let (name, digest) = (Arg::image(tag), Arg::image(digest));
+                say!(words, "earlier-told-apart", command = &back, name = name, digest = digest)
+            }
+        }
     };
     match story.facts.earlier {
         None => {}
@@ -165,9 +169,9 @@ fn serves_line(story: &Story<'_>) -> Text {
 }
 
 /// What runs now, and in which state it was left.
-fn now_running(story: &Story<'_>, left: &[LeftBehind], card: &mut Card) {
+pub(super) fn now_running(story: &Story<'_>, left: &[LeftBehind], card: &mut Card) {
     let words = story.words;
-    let locked = if story.facts.locked { say!(words, "locked-word") } else { Text::default() };
+    let locked = if story.facts.locked.is_some() { say!(words, "locked-word") } else { Text::default() };
     for (place, one) in story.facts.serving.iter().enumerate() {
         let what = images(words, one);
         let what =
@@ -204,8 +208,8 @@ pub(crate) fn images(words: &Words, serving: &Serving) -> Text {
 
 /// What must not come back, while the lock that says so is there.
 pub(super) fn locked(story: &Story<'_>, image: Arg, card: &mut Card) {
-    if story.facts.locked {
-        card.line(LineStyle::Locked, say!(story.words, "rollback-locked", old = image));
+    if let Some(holder) = story.facts.locked {
+        card.line(LineStyle::Locked, say!(story.words, "rollback-locked", old = image, by = holder));
     }
 }
 
@@ -221,7 +225,7 @@ pub(super) fn next_with_a_fix(story: &Story<'_>, who: Option<Arg>, card: &mut Ca
     let who = who.map(|who| alone(words, who)).unwrap_or_default();
     let again = another_deploy(story.target());
     let unlock = Command::Unlock { scope: Scope::Target(story.target().clone()) };
-    let next = if story.facts.locked {
+    let next = if story.facts.locked.is_some() {
         say!(words, "next-with-a-fix", unlock = &unlock, command = again)
     } else {
         say!(words, "next-with-a-fix-open", command = again)

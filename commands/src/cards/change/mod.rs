@@ -161,7 +161,7 @@ impl<'a> Story<'a> {
     /// A way back to what ran before.
     fn rollback_button(&self, card: &mut Card) {
         if let Some(old) = self.returns_to().filter(|_| !self.facts.serving.iter().any(|one| self.since(one))) {
-            let label = say!(self.words, "button-rollback", old = short(old));
+            let label = rollback_label(self.words, old, self.facts.returns_to_digest);
             card.button(label, Press::RollBack(self.change.head.id));
         }
     }
@@ -190,6 +190,14 @@ impl<'a> Story<'a> {
 
     fn ended_as(&self, ended: &'a Ended) -> &'a Outcome {
         &ended.outcome
+    }
+}
+
+/// What a way back goes to, with its digest where the tag alone doesn't tell.
+pub(super) fn rollback_label(words: &Words, old: Arg, digest: Option<&str>) -> Text {
+    match digest {
+        None => say!(words, "button-rollback", old = short(old)),
+        Some(digest) => say!(words, "button-rollback-digest", old = short(old), digest = Arg::image(digest)),
     }
 }
 

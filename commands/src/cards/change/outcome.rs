@@ -21,7 +21,7 @@ pub(super) fn card(story: &Story<'_>, ended: &Ended) -> Card {
 
 /// Nothing was done about the question after all: until when it waits now, and what is to be answered.
 fn asked_again(story: &Story<'_>, reopened: &Reopened, card: &mut Card) {
-    let (words, Reopened { question, returns_to, locked }) = (story.words, reopened);
+    let (words, Reopened { question, returns_to, returns_to_digest, locked }) = (story.words, reopened);
     let until = Arg::Time(question.until, TimeStyle::Clock);
     let (who, number) = (Arg::Mention(question.asked_by.clone()), question.number);
     let text = match question.then {
@@ -32,7 +32,7 @@ fn asked_again(story: &Story<'_>, reopened: &Reopened, card: &mut Card) {
     // These matter more than what else there was to press, and more than three nobody takes in.
     card.buttons.clear();
     if let Some(old) = returns_to {
-        let label = say!(words, "button-rollback", old = super::short(Arg::image(old)));
+        let label = super::rollback_label(words, Arg::image(old), returns_to_digest.as_deref());
         card.button(label, Press::RollBack(question.change));
     }
     card.button(super::leave_label(words, *locked), Press::Leave(question.change));
@@ -82,7 +82,7 @@ fn rolled_back(story: &Story<'_>, digests: Digests, pods: u32) -> Card {
     card.plain(say!(words, "rollback-not-restored"));
     let replaced = story.replaced().map(|old| say!(words, "replaced", old = old)).unwrap_or_default();
     card.plain(Text::joined(DOT, [sentence(story.took()), replaced, story.number_text()]));
-    if story.facts.locked {
+    if story.facts.locked.is_some() {
         let target = story.target().clone();
         card.button(say!(words, "button-unlock", target = &target), Press::Unlock(target));
     }
@@ -253,7 +253,7 @@ fn superseded(
         rows(story, left, &mut card);
     }
     if after_failure.is_some() {
-        if story.facts.locked {
+        if story.facts.locked.is_some() {
             let (number, new) = (story.number(), story.new_or_number());
             card.line(LineStyle::Locked, say!(words, "superseded-after-failure", number = number, new = new));
         } else {

@@ -216,7 +216,7 @@ fn if_fails(story: &Story<'_>) -> Text {
             say!(story.words, "if-fails-ask-unready")
         }
         (AfterFailure::Rollback, Some(old)) => say!(story.words, "if-fails-rollback", old = old),
-        (AfterFailure::Rollback, None) => Text::default(),
+        (AfterFailure::Rollback, None) => say!(story.words, "if-fails-rollback-unseen"),
         (AfterFailure::Hold, _) => say!(story.words, "if-fails-hold"),
         (AfterFailure::Ask, _) => say!(story.words, "if-fails-ask"),
     }

@@ -1,10 +1,11 @@
 //! A change that ended before anything was written: a refusal that needed the network to find out.
 
 use state::change::outcome::{PlaceOf, Refused, WrittenBy};
+use state::change::{Ask, Asker, RollbackTo};
 use state::image::Reference;
-use state::names::{Namespace, TargetName, WorkloadName};
+use state::names::{ChangeId, Namespace, TargetName, WorkloadName};
 
-use super::Story;
+use super::{Story, failed};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
 use crate::cards::{DOT, another_deploy, list_and, reference_name, status_command};
 use crate::command::Command;
@@ -12,6 +13,45 @@ use crate::press::Press;
 use crate::words::{Arg, Words, say, say_first};
 
 pub(super) fn card(story: &Story<'_>, why: &Refused) -> Card {
+    let mut card = match why {
+        Refused::ImageUnknown { image } if story.is_rollback() => gone(story, image),
+        why => written_nothing(story, why),
+    };
+    card.plain(Text::joined(DOT, [story.number_text(), story.asked_by()]));
+    card
+}
+
+/// What it was to go back to is gone from the registry. Nobody has to check a name for that; what there is else is offered.
+fn gone(story: &Story<'_>, image: &str) -> Card {
+    let words = story.words;
+    let mut card = Card::new(CardState::Refused, say_first!(words, "gone", target = story.target()));
+    stays(story, &mut card);
+    card.plain(say!(words, "gone-why", image = Arg::Outside(image.to_owned())));
+    failed::now_running(story, &[], &mut card);
+    failed::earlier(story, &mut card);
+    card
+}
+
+/// Where a way back was waited for, and there is none: it was promised, or a question was answered with it.
+fn stays(story: &Story<'_>, card: &mut Card) {
+    let (words, who) = (story.words, story.who());
+    match (&story.change.head.asked_by, &story.change.head.answers) {
+        (Asker::Timer { .. }, _) => {
+            card.plain(say!(words, "promise-not-kept", who = who));
+        }
+        (Asker::Person { .. }, Some(question)) if goes_back_before(story, question.change) => {
+            card.plain(say!(words, "left-as-is", who = who));
+        }
+        _ => {}
+    }
+}
+
+/// Whether it was to bring back what ran before a change.
+fn goes_back_before(story: &Story<'_>, id: ChangeId) -> bool {
+    matches!(&story.change.head.ask, Ask::Rollback { to: RollbackTo::Before(before), .. } if *before == id)
+}
+
+fn written_nothing(story: &Story<'_>, why: &Refused) -> Card {
     let again = story.asked_command().unwrap_or_else(|| story.rollback_command());
     let place = Place {
         target: story.target(),
@@ -19,7 +59,12 @@ pub(super) fn card(story: &Story<'_>, why: &Refused) -> Card {
         namespace: &story.change.target.namespace,
     };
     let mut card = of(story.words, why, place, story.new_or_number(), &again);
-    card.plain(Text::joined(DOT, [story.number_text(), story.asked_by()]));
+    if matches!(story.change.head.asked_by, Asker::Timer { .. }) {
+        let rule = std::mem::take(&mut card.lines);
+        stays(story, &mut card);
+        card.lines.extend(rule);
+        failed::now_running(story, &[], &mut card);
+    }
     card
 }
 

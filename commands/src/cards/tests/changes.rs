@@ -13,7 +13,7 @@ use state::rollout::seen::{Marker, MarkerStep};
 use state::time::ObservedTime;
 
 use super::offers::sign;
-use super::scene::{Scene, crash, failure, pull, question, target_of, workload, written};
+use super::scene::{Scene, by_tag, crash, failure, pull, question, target_of, workload, written};
 use super::*;
 use crate::sight::{Sightless, Standstill};
 
@@ -289,8 +289,7 @@ fn failures() {
                 left(sample, None, Some(NotReturned::ImageGone), CauseKind::CrashedAfterReady)
                     .serving(&[(&sample.old, 5)], true)
                     .with(|scene| {
-                        let known = ["e41b0c7", "77d0e1f"].map(|tag| tag.parse().expect("a reference"));
-                        scene.earlier = Some(known.to_vec());
+                        scene.earlier = Some(by_tag(&["e41b0c7", "77d0e1f"]));
                     })
             })
         ),

@@ -46,8 +46,8 @@ fn a_question_that_is_open_again() {
             let scene = Scene::new(sample).ended(sample, outcome(sample), Left::Untouched).with(|scene| {
                 scene.change.work = None;
                 scene.change.head.number = ChangeNumber(413);
-                let question = question(sample, then);
-                scene.reopened = Some(Reopened { question, returns_to: Some(sample.old.clone()), locked: true });
+                let (question, returns_to) = (question(sample, then), Some(sample.old.clone()));
+                scene.reopened = Some(Reopened { question, returns_to, returns_to_digest: None, locked: true });
             });
             scene.card(words)
         })

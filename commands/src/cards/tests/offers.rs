@@ -11,7 +11,7 @@ use state::rollout::judge::EarlySign;
 use state::time::ObservedTime;
 
 use super::super::change as cards;
-use super::scene::{Scene, baseline, crash, failure, pull, question, work, workload, written};
+use super::scene::{Scene, baseline, by_tag, crash, failure, pull, question, work, workload, written};
 use super::*;
 
 pub(super) fn sign() -> EarlySign {
@@ -72,7 +72,7 @@ fn an_image_that_is_gone_is_not_offered() {
     let told = |earlier: Option<&[&str]>| {
         let failure = failure(&sample, CauseKind::CrashLoop, EndedBy::Sign);
         let outcome = Outcome::Left { failure, question: None, not_returned: Some(NotReturned::ImageGone) };
-        let earlier = earlier.map(|tags| tags.iter().map(|tag| tag.parse().expect("a reference")).collect());
+        let earlier = earlier.map(by_tag);
         Scene::new(&sample).ended(&sample, outcome, Left::Paused).with(|scene| scene.earlier = earlier).told()
     };
     let some = told(Some(&["e41b0c7", "77d0e1f"]));
@@ -138,6 +138,10 @@ fn going_back_by_itself_is_promised_only_where_all_was_ready_before() {
         })
     };
     assert!(scene(true).told().contains("I go back to 4d1e77c by myself"), "{}", scene(true).told());
+    // Before anybody has looked it is said by which rule.
+    let policy = AfterFailure::Rollback;
+    let preparing = Scene::new(&sample).with(|scene| scene.change.target.policy.after_failure = policy).told();
+    assert!(preparing.contains("If it fails: I go back by myself to what runs now, if all its pods"), "{preparing}");
     let told = scene(false).told();
     assert!(!told.contains("by myself") && told.contains("and ask, for not all pods were ready before"), "{told}");
 }

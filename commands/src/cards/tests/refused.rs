@@ -1,12 +1,15 @@
 //! Changes that ended before anything was written.
 
 use chrono::{DateTime, Utc};
+use state::catalogue::Unanswered;
 use state::change::outcome::{Left, Outcome, PlaceOf, Refused, WrittenBy};
+use state::change::{Ask, Asker, RollbackTo};
 use state::names::WorkloadName;
 
 use super::changes::scene;
-use super::scene::Scene;
+use super::scene::{Scene, by_tag, question};
 use super::*;
+use crate::command::value::Earlier;
 
 #[test]
 fn refused_in_preparing() {
@@ -101,5 +104,38 @@ fn refused_in_preparing() {
             })
         ),
         ("moved", refused(|sample| Refused::Moved { workload: api(sample) })),
+    ]));
+}
+
+#[test]
+fn a_way_back_that_is_not_there() {
+    let back = |timer: bool, why: fn(&Sample) -> Refused, earlier: &'static [&'static str]| {
+        scene(move |sample| {
+            let outcome = Outcome::Refused { why: why(sample) };
+            let scene = Scene::new(sample).ended(sample, outcome, Left::Untouched).serving(&[(&sample.new, 5)], true);
+            scene.with(|scene| {
+                scene.change.work = None;
+                scene.change.head.ask = Ask::Rollback { to: RollbackTo::Before(id()), template: false };
+                scene.change.head.answers = Some(question(sample, Unanswered::Rollback));
+                if timer {
+                    let on_behalf_of = sample.lin.clone();
+                    scene.change.head.asked_by = Asker::Timer { question_of: id(), on_behalf_of };
+                }
+                scene.earlier = Some(by_tag(earlier));
+                if let Some(one) = scene.earlier.as_mut().and_then(|earlier| earlier.first_mut()) {
+                    one.to = Earlier::Change(ChangeNumber(398));
+                    one.told_apart = Some((sample.old.clone(), "61c0…e4".to_owned()));
+                }
+            })
+        })
+    };
+    fn gone(sample: &Sample) -> Refused {
+        Refused::ImageUnknown { image: format!("registry.example/shop/api:{}", sample.old) }
+    }
+    snapshot!(all(vec![
+        ("promised, and its image is gone", back(true, gone, &["4d1e77c", "e41b0c7"])),
+        ("promised, and nothing is older", back(true, gone, &[])),
+        ("pressed, and its image is gone", back(false, gone, &["4d1e77c", "e41b0c7"])),
+        ("promised, and the cluster can't be read", back(true, |_| Refused::ClusterUnreadable, &[])),
     ]));
 }

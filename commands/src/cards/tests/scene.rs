@@ -12,7 +12,6 @@ use state::change::{
     Ask, Asker, Baseline, Change, Head, NewImage, Phase, RollbackTo, Watch, Work, WorkloadWork, Written,
 };
 use state::evidence::{Cause, CauseKind};
-use state::image::Reference;
 use state::names::WorkloadName;
 use state::rollout::judge::Progress;
 use state::rollout::seen::{EventSeen, MarkerStep};
@@ -21,7 +20,8 @@ use state::time::ObservedTime;
 
 use super::super::change as cards;
 use super::*;
-use crate::facts::{ChangeFacts, Reopened, Serving};
+use crate::command::value::Earlier;
+use crate::facts::{ChangeFacts, EarlierRelease, Reopened, Serving};
 use crate::sight::Standstill;
 
 /// A change and what is around it.
@@ -35,7 +35,8 @@ pub(super) struct Scene {
     pub(super) usual: Option<Duration>,
     pub(super) on_call: Option<PersonName>,
     pub(super) locked: bool,
-    pub(super) earlier: Option<Vec<Reference>>,
+    pub(super) earlier: Option<Vec<EarlierRelease>>,
+    pub(super) returns_to_digest: Option<String>,
 }
 
 impl Scene {
@@ -69,6 +70,7 @@ impl Scene {
             usual: None,
             locked: true,
             earlier: None,
+            returns_to_digest: None,
             on_call: Some(sample.lin.clone()),
         }
     }
@@ -167,8 +169,9 @@ impl Scene {
             standstill: self.standstill.as_ref(),
             question: self.question.as_ref(),
             reopened: self.reopened.as_ref(),
-            locked: self.locked,
+            locked: self.locked.then(|| self.change.head.asked_by.person()),
             earlier: self.earlier.as_deref(),
+            returns_to_digest: self.returns_to_digest.as_deref(),
         })
     }
 }
@@ -290,4 +293,10 @@ pub(super) fn question(sample: &Sample, then: Unanswered) -> Question {
         then,
         extended: true,
     }
+}
+
+/// Releases that are known by their tags alone.
+pub(super) fn by_tag(tags: &[&str]) -> Vec<EarlierRelease> {
+    let to = |tag: &&str| Earlier::Reference(tag.parse().expect("a reference"));
+    tags.iter().map(|tag| EarlierRelease { to: to(tag), told_apart: None }).collect()
 }

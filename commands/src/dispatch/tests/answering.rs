@@ -1,9 +1,12 @@
 //! Questions that a change answers, and that come back where it does nothing about them.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use futures::executor::block_on;
 use state::change::outcome::{Outcome, Question, Refused};
 use state::change::prepare::Prepared;
+use state::change::release::{Origin, Release, ReleaseWorkload};
 use state::change::transition::{Event, TIME_TO_ANSWER};
 use state::journal::JournalWhat;
 
@@ -122,4 +125,90 @@ fn a_deadline_that_has_passed_meanwhile_gives_time_to_answer() {
     let next = state::change::transition::transition(&stored.change, mistyped(), late).expect("an end");
     block_on(lab.engine.records.advance(&stored, &next, late)).expect("an advance");
     assert_eq!(open(&lab).map(|question| question.until), Some(late + TIME_TO_ANSWER));
+}
+
+fn digest(of: u8) -> state::image::Digest {
+    format!("sha256:{}", format!("{of:02x}").repeat(32)).parse().expect("a digest")
+}
+
+/// `api` of `prod` was released as this, some time ago.
+fn released(lab: &Lab, by: ChangeId, hours_ago: u64, tag: &str, of: u8) {
+    let stored = block_on(lab.engine.records.change(by)).expect("readable").expect("a change");
+    let image: state::image::Image = format!("r.example/shop/api:{tag}").parse().expect("an image");
+    let release = Release {
+        change: by,
+        number: ChangeNumber(100 - hours_ago),
+        at: at(0).wall - Duration::from_secs(3_600 * hours_ago),
+        origin: Origin::Verified,
+        workloads: vec![ReleaseWorkload {
+            workload: name("api"),
+            template: template(tag).json().clone(),
+            images: [(name("app"), image.resolved(digest(of)))].into(),
+        }],
+    };
+    let also = vec![Also::Release(Box::new(release))];
+    let next = Transition { change: stored.change.clone(), also };
+    block_on(lab.engine.records.advance(&stored, &next, at(1).wall)).expect("an advance");
+}
+
+fn gone(tag: &str, of: u8) -> Event {
+    let image: state::image::Image = format!("r.example/shop/api:{tag}").parse().expect("an image");
+    let image = image.resolved(digest(of)).to_string();
+    Event::Prepared(Prepared::Refuse(Refused::ImageUnknown { image }))
+}
+
+#[test]
+fn where_the_way_back_is_gone_it_stays_as_it_is_and_others_are_offered() {
+    let (lab, first, _) = asked();
+    lab.runs("v2");
+    for (hours, tag, of) in [(9, "v0", 8), (8, "v0", 9), (7, "v0.5", 7), (6, "v1", 1)] {
+        released(&lab, first, hours, tag, of);
+    }
+    let (back, _) = lab.press("mo", Press::RollBack(first)).change.expect("a change");
+    lab.happens(back, gone("v1", 1));
+    assert_eq!(open(&lab), None, "what can't be done is not promised again");
+    let shown = text(&lab.say("mo", "/show 2"));
+    assert!(shown.contains("can't go back") && shown.contains("It stays as it is until you decide"), "{shown}");
+    let offered = "/rollback api prod to v0.5, /rollback api prod to #92 (v0, 0909…09) or \
+                   /rollback api prod to #91 (v0, 0808…08)";
+    assert!(shown.contains(offered), "{shown}");
+}
+
+#[test]
+fn what_was_promised_and_could_not_be_done_is_said() {
+    let (lab, first, _) = asked();
+    let (back, _) = lab.press("mo", Press::RollBack(first)).change.expect("a change");
+    lab.put(back, |head| {
+        head.asked_by = state::change::Asker::Timer { question_of: first, on_behalf_of: name("mo") };
+    });
+    lab.happens(back, gone("v1", 1));
+    let shown = text(&lab.say("lin", "/show 2"));
+    assert!(shown.contains("I had said that I would go back, and could not."), "{shown}");
+    assert!(shown.contains("I know no earlier release to go back to"), "{shown}");
+    assert!(!shown.contains("check the tag"), "{shown}");
+}
+
+#[test]
+fn a_button_tells_two_images_of_one_tag_apart() {
+    let lab = Lab::new();
+    lab.runs("v1");
+    let (first, _) = lab.begun("mo");
+    lab.put(first, |head| head.phase = holding());
+    released(&lab, first, 9, "v1", 8);
+    let work = |of: u8| {
+        let stored = block_on(lab.engine.records.change(first)).expect("readable").expect("a change");
+        let mut change = stored.change.clone();
+        for one in change.work.iter_mut().flat_map(|work| &mut work.workloads) {
+            one.baseline.digests = [(name("app"), digest(of))].into();
+        }
+        let next = Transition { change, also: Vec::new() };
+        block_on(lab.engine.records.advance(&stored, &next, at(1).wall)).expect("an advance");
+    };
+    work(9);
+    lab.happens(first, Event::HeldAs(0, state::change::Held::Complete));
+    lab.happens(first, Event::AllHeld);
+    let label = || lab.say("mo", "/show 1").card.buttons[0].label.to_string();
+    assert_eq!(label(), "Roll back to v1 (0909…09)");
+    work(8);
+    assert_eq!(label(), "Roll back to v1", "there is but one");
 }
