@@ -15,7 +15,10 @@ use state::lock::{Lock, Scope};
 use state::names::{ChangeNumber, ClusterName, ContainerName, PersonName, TargetName, WorkloadName};
 use state::records::{HistoryLine, RecordName};
 use state::rollout::judge::Progress;
+use state::rollout::pods::counts;
 use state::rollout::seen::{BLIND_AFTER, Marker, PodSeen, WorkloadSeen, WorkloadView};
+
+use state::rollout::signs::crashes_on;
 
 use crate::command::value::Earlier;
 use crate::sight::{Sightless, Standstill};
@@ -85,9 +88,8 @@ pub struct Serving {
     pub paused: bool,
     /// The change that wrote to it last, as it marked it.
     pub marker: Option<Marker>,
-    /// When its pods were last started anew, one moment for each pod that was. How often a pod was, and when before,
-    /// the cluster doesn't tell.
-    pub restarts: Vec<DateTime<Utc>>,
+    /// Its pods that were started anew.
+    pub restarts: Vec<Restarted>,
     /// The bounds of its autoscaler.
     pub autoscaler: Option<(u32, u32)>,
 }
@@ -95,10 +97,13 @@ pub struct Serving {
 impl Serving {
     /// Counts the ready pods of a view. The image is named by its tag, else by its digest in short.
     pub fn of(workload: &WorkloadName, container: Option<&ContainerName>, view: &WorkloadView) -> Self {
+        let named = |pod: &PodSeen| {
+            let main = pod.containers.iter().find(|one| container.is_none_or(|name| one.name == name.as_str()));
+            main.map(|one| image::name_of(&one.image)).unwrap_or_default()
+        };
         let mut images: Vec<(String, u32)> = Vec::new();
         for pod in view.pods.iter().filter(|pod| pod.ready && !pod.deleting) {
-            let main = pod.containers.iter().find(|one| container.is_none_or(|name| one.name == name.as_str()));
-            let name = main.map(|one| image::name_of(&one.image)).unwrap_or_default();
+            let name = named(pod);
             match images.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, count)) => *count += 1,
                 None => images.push((name, 1)),
@@ -112,14 +117,24 @@ impl Serving {
             images,
             paused: seen.is_some_and(|seen| seen.paused),
             marker: seen.and_then(WorkloadSeen::our_marker),
-            restarts: view.pods.iter().filter(|pod| !pod.deleting).filter_map(PodSeen::restarted_at).collect(),
+            restarts: view
+                .pods
+                .iter()
+                .filter(|pod| counts(pod))
+                .filter_map(|pod| Restarted::of(pod, named(pod)))
+                .collect(),
             autoscaler: seen.and_then(|seen| seen.autoscaler).map(|bounds| (bounds.min, bounds.max)),
         }
     }
 
     /// How many pods were started anew since then.
     pub fn restarted_since(&self, then: DateTime<Utc>) -> usize {
-        self.restarts.iter().filter(|at| **at >= then).count()
+        self.restarts.iter().filter(|pod| pod.at >= then).count()
+    }
+
+    /// The pods that go on crashing. They may be ready at this moment; nobody should call that serving without a word.
+    pub fn crashing(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Restarted> {
+        self.restarts.iter().filter(move |pod| pod.keeps_crashing(now))
     }
 
     /// Ready pods out of those that are wanted. A rollout has more than that for a while, and what one workload has too
@@ -131,6 +146,29 @@ impl Serving {
     /// Ready pods, of every image.
     pub fn ready(&self) -> u32 {
         self.images.iter().map(|(_, count)| count).sum()
+    }
+}
+
+/// A pod that was started anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restarted {
+    /// What people call the image that it runs.
+    pub image: String,
+    /// Whether it is ready.
+    pub ready: bool,
+    /// How often. Over which time, the cluster doesn't tell: since the pod was made.
+    pub times: u32,
+    /// When, the last time.
+    pub at: DateTime<Utc>,
+}
+
+impl Restarted {
+    fn of(pod: &PodSeen, image: String) -> Option<Self> {
+        Some(Self { image, ready: pod.ready, times: pod.restarts(), at: pod.restarted_at()? })
+    }
+
+    fn keeps_crashing(&self, now: DateTime<Utc>) -> bool {
+        crashes_on(self.times, self.at, now)
     }
 }
 
@@ -197,12 +235,16 @@ impl TargetStatus {
     }
 
     /// Whether somebody should look: a question waits; or, as far as that is known now, there are fewer ready pods than
-    /// wanted, a workload is missing, or a rollout is stopped.
-    pub fn broken(&self) -> bool {
+    /// wanted, pods go on crashing, a workload is missing, or a rollout is stopped.
+    pub fn broken(&self, now: DateTime<Utc>) -> bool {
         let fresh = self.fresh();
         self.question.is_some()
             || fresh
-                && self.serving.iter().any(|one| one.as_ref().is_none_or(|one| one.ready() < one.desired || one.paused))
+                && self.serving.iter().any(|one| {
+                    let unwell =
+                        |one: &Serving| one.ready() < one.desired || one.paused || one.crashing(now).next().is_some();
+                    one.as_ref().is_none_or(unwell)
+                })
     }
 }
 

@@ -87,6 +87,10 @@ failed-some-serve = { $target } { $ask ->
     [rollback] rollback failed
    *[deploy] failed
 } · { $ready } of { $of } pods serve
+failed-crashing = { $target } { $ask ->
+    [rollback] rollback failed
+   *[deploy] failed
+} · { $ready } of { $of } ready, { $crashing } keep crashing
 failed-none-serves = { $target } { $ask ->
     [rollback] rollback failed
    *[deploy] failed
@@ -154,6 +158,10 @@ running-image = { $image } on { $pods ->
     [one] 1 pod
    *[other] { $pods } pods
 }
+running-crashing = { $pods ->
+    [one] 1 pod keeps
+   *[other] { $pods } pods keep
+} crashing ({ $times } restarts, the last at { $last })
 running-none = no ready pod
 running-of = { $workload }: { $what }
 rollout-paused = rollout paused

@@ -1,6 +1,8 @@
 # /status
 status-healthy = { $target } healthy: { $ready } of { $of } pods
 status-healthy-restless = { $target }: { $ready } of { $of } pods ready, { $restarted } restarted lately
+status-crashing = { $target } unwell: { $ready } of { $of } ready, { $crashing } keep crashing
+status-waits-crashing = { $target } waits: { $ready } of { $of } ready, { $crashing } keep crashing
 status-unwell = { $target } unwell: { $ready } of { $of } pods ready
 status-missing = { $target }: { $workload } is missing
 status-paused = { $target } paused: { $ready } of { $of } pods ready
@@ -54,6 +56,7 @@ overview-row-unread = { $target }: the cluster can't be read
 overview-locked = locked by { $by }
 overview-doing = { $number } { $doing }
 overview-waits = { $number } waits for a decision
+overview-crashing = { $crashing } keep crashing
 overview-paused = paused
 overview-blocked = can't be changed
 overview-more = { $count ->

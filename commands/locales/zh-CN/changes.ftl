@@ -87,6 +87,10 @@ failed-some-serve = { $target } { $ask ->
     [rollback] 回滚失败
    *[deploy] 发布失败
 } · { $ready }/{ $of } 个 Pod 在服务
+failed-crashing = { $target } { $ask ->
+    [rollback] 回滚失败
+   *[deploy] 发布失败
+} · { $ready }/{ $of } 就绪，{ $crashing } 个反复崩溃
 failed-none-serves = { $target } { $ask ->
     [rollback] 回滚失败
    *[deploy] 发布失败
@@ -148,6 +152,7 @@ cause-logs = 它的日志：{ $command }
 # 失败：线上现状和负责人
 running = 线上现状：{ $what }
 running-image = { $pods } 个 Pod 运行 { $image }
+running-crashing = { $pods } 个 Pod 反复崩溃（重启 { $times } 次，最近一次 { $last }）
 running-none = 没有就绪的 Pod
 running-of = { $workload }：{ $what }
 rollout-paused = 滚动更新已暂停

@@ -1,6 +1,8 @@
 # /status
 status-healthy = { $target } 正常：{ $ready }/{ $of } 个 Pod
 status-healthy-restless = { $target }：{ $ready }/{ $of } 个 Pod 就绪，{ $restarted } 个刚重启过
+status-crashing = { $target } 不正常：{ $ready }/{ $of } 就绪，{ $crashing } 个反复崩溃
+status-waits-crashing = { $target } 等待决定：{ $ready }/{ $of } 就绪，{ $crashing } 个反复崩溃
 status-unwell = { $target } 不正常：{ $ready }/{ $of } 个 Pod 就绪
 status-missing = { $target }：{ $workload } 不存在
 status-paused = { $target } 已暂停：{ $ready }/{ $of } 个 Pod 就绪
@@ -48,6 +50,7 @@ overview-row-unread = { $target }：读不到集群
 overview-locked = { $by } 锁定
 overview-doing = { $number } { $doing }
 overview-waits = { $number } 等待决定
+overview-crashing = { $crashing } 个 Pod 反复崩溃
 overview-paused = 已暂停
 overview-blocked = 不能改动
 overview-more = 另外 { $count } 处正常

@@ -10,6 +10,7 @@ pub mod help;
 pub mod history;
 pub mod locks;
 pub mod now;
+pub mod overview;
 pub mod plan;
 pub mod refusal;
 pub mod show;

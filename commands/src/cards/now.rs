@@ -5,7 +5,7 @@ use state::catalogue::Catalogue;
 use state::change::Change;
 use state::names::PersonName;
 
-use super::{doing, lock_reason, sight, status, unreadable};
+use super::{doing, lock_reason, overview, sight, status, unreadable};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
 use crate::command::Command;
 use crate::facts::{NowFacts, Unread};
@@ -104,7 +104,7 @@ fn things(
         things.push((LineStyle::Failed, text));
     }
     for one in broken(facts) {
-        things.push((LineStyle::Failed, status::row(words, one)));
+        things.push((LineStyle::Failed, overview::row(words, one, now)));
     }
     for (change, standstill) in &facts.open {
         things.push(match standstill {

@@ -1,4 +1,4 @@
-//! What runs, and whether it is well: of one target, and of many.
+//! What runs in one target, and whether it is well.
 
 use std::time::Duration;
 
@@ -6,27 +6,26 @@ use chrono::{DateTime, TimeDelta, Utc};
 use state::catalogue::{Catalogue, Unanswered};
 use state::change::release::{Origin, Release};
 use state::names::TargetName;
-use state::rollout::seen::BLIND_AFTER;
 
-use super::change::{Story, images, owner_line};
+use super::change::{Story, crashing, images, owner_line};
 use super::{DOT, doing, lock_end, lock_reason, sight, unreadable};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
 use crate::command::Command;
-use crate::facts::{ChangeFacts, Serving, TargetStatus, Unreadable};
+use crate::facts::{ChangeFacts, Serving, TargetStatus};
 use crate::press::Press;
 use crate::refusal::Doing;
-use crate::sight::{Sightless, Standstill};
+use crate::sight::Sightless;
 use crate::words::{Arg, Words, say, say_first};
 
 /// One target.
 pub fn target(words: &Words, facts: &TargetStatus, catalogue: &Catalogue, now: DateTime<Utc>) -> Card {
     let name = &facts.target.name;
-    let mut card = Card::new(state(facts), first_line(words, facts, now));
+    let mut card = Card::new(state(facts, now), first_line(words, facts, now));
     for one in &facts.unreadable {
         card.line(LineStyle::Failed, unreadable::line(words, one));
     }
     missing(words, facts, &mut card);
-    running(words, facts, &mut card);
+    running(words, facts, now, &mut card);
     card.plain(release(words, facts));
     open(words, facts, catalogue, now, &mut card);
     question(words, facts, &mut card);
@@ -51,7 +50,7 @@ const RECENTLY: TimeDelta = TimeDelta::minutes(5);
 
 /// How it is with a target, in a word.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Health {
+pub(super) enum Health {
     Missing,
     Blocked,
     Waits,
@@ -62,7 +61,7 @@ enum Health {
     Healthy,
 }
 
-fn health(facts: &TargetStatus) -> Health {
+pub(super) fn health(facts: &TargetStatus, now: DateTime<Utc>) -> Health {
     if facts.age.is_none() {
         return Health::Unread;
     }
@@ -70,7 +69,8 @@ fn health(facts: &TargetStatus) -> Health {
         return Health::Missing;
     }
     let (ready, desired) = pods(facts);
-    let unwell = facts.fresh() && (ready < desired || serving(facts).any(|one| one.paused));
+    let stopped = serving(facts).any(|one| one.paused);
+    let unwell = facts.fresh() && (ready < desired || stopped || crashing_pods(facts, now) > 0);
     if !facts.unreadable.is_empty() {
         return if unwell { Health::Unwell } else { Health::Blocked };
     }
@@ -89,8 +89,8 @@ fn health(facts: &TargetStatus) -> Health {
     if desired == 0 { Health::NoPods } else { Health::Healthy }
 }
 
-fn state(facts: &TargetStatus) -> CardState {
-    match health(facts) {
+fn state(facts: &TargetStatus, now: DateTime<Utc>) -> CardState {
+    match health(facts, now) {
         Health::Missing | Health::Blocked | Health::Waits | Health::Unwell => CardState::Sick,
         Health::Unread | Health::NoPods => CardState::Unsure,
         Health::Moving if facts.standstill.is_some() => CardState::Unsure,
@@ -99,12 +99,17 @@ fn state(facts: &TargetStatus) -> CardState {
     }
 }
 
-fn serving(facts: &TargetStatus) -> impl Iterator<Item = &Serving> {
+pub(super) fn serving(facts: &TargetStatus) -> impl Iterator<Item = &Serving> {
     facts.serving.iter().flatten()
 }
 
-fn pods(facts: &TargetStatus) -> (u32, u32) {
+pub(super) fn pods(facts: &TargetStatus) -> (u32, u32) {
     (serving(facts).map(Serving::of_wanted).sum(), serving(facts).map(|one| one.desired).sum())
+}
+
+/// How many pods go on crashing, as far as that is known now.
+pub(super) fn crashing_pods(facts: &TargetStatus, now: DateTime<Utc>) -> usize {
+    serving(facts).filter(|_| facts.fresh()).map(|one| one.crashing(now).count()).sum()
 }
 
 fn first_line(words: &Words, facts: &TargetStatus, now: DateTime<Utc>) -> Text {
@@ -112,13 +117,20 @@ fn first_line(words: &Words, facts: &TargetStatus, now: DateTime<Utc>) -> Text {
     let (ready, of) = pods(facts);
     let paused = serving(facts).any(|one| one.paused);
     let restarted: usize = serving(facts).map(|one| one.restarted_since(now - RECENTLY)).sum();
-    match health(facts) {
+    let crashing = crashing_pods(facts, now);
+    match health(facts, now) {
         Health::Missing => say_first!(words, "status-missing", target = target, workload = missing_name(facts)),
         Health::Blocked if !facts.fresh() => say_first!(words, "status-blocked-unread", target = target),
         Health::Blocked => say_first!(words, "status-blocked", target = target, ready = ready, of = of),
         Health::Waits if !facts.fresh() => say_first!(words, "status-waits-unread", target = target),
+        Health::Waits if crashing > 0 => {
+            say_first!(words, "status-waits-crashing", target = target, ready = ready, of = of, crashing = crashing)
+        }
         Health::Waits => say_first!(words, "status-waits", target = target, ready = ready, of = of),
         Health::Unwell if paused => say_first!(words, "status-paused", target = target, ready = ready, of = of),
+        Health::Unwell if crashing > 0 => {
+            say_first!(words, "status-crashing", target = target, ready = ready, of = of, crashing = crashing)
+        }
         Health::Unwell => say_first!(words, "status-unwell", target = target, ready = ready, of = of),
         Health::Unread => match facts.age {
             Some(age) => say_first!(words, "status-old", target = target, age = Arg::About(age)),
@@ -142,7 +154,7 @@ fn first_line(words: &Words, facts: &TargetStatus, now: DateTime<Utc>) -> Text {
     }
 }
 
-fn missing_name(facts: &TargetStatus) -> Arg {
+pub(super) fn missing_name(facts: &TargetStatus) -> Arg {
     let place = facts.serving.iter().position(Option::is_none).unwrap_or_default();
     facts.target.workloads.get(place).map_or_else(|| Arg::from("?"), |workload| Arg::from(&workload.name))
 }
@@ -160,7 +172,7 @@ fn missing(words: &Words, facts: &TargetStatus, card: &mut Card) {
     }
 }
 
-fn running(words: &Words, facts: &TargetStatus, card: &mut Card) {
+fn running(words: &Words, facts: &TargetStatus, now: DateTime<Utc>, card: &mut Card) {
     let several = facts.target.workloads.len() > 1;
     for (one, wanted) in serving(facts).zip(facts.wanted.iter().map(Some).chain(std::iter::repeat(None))) {
         let what = images(words, one);
@@ -171,7 +183,7 @@ fn running(words: &Words, facts: &TargetStatus, card: &mut Card) {
             say!(words, "status-autoscaled", workload = workload, desired = desired, min = min, max = max)
         });
         let running = say!(words, "status-running", what = what);
-        card.plain(Text::joined(DOT, [running, paused, scaled.unwrap_or_default()]));
+        card.plain(Text::joined(DOT, [running, crashing(words, one, now), paused, scaled.unwrap_or_default()]));
         let runs_it = |wanted: &String| one.images.iter().any(|(image, _)| image == wanted);
         if let Some(wanted) = wanted.filter(|wanted| !runs_it(wanted)) {
             card.plain(say!(words, "status-wanted", image = Arg::image(wanted)));
@@ -290,111 +302,6 @@ fn as_of(words: &Words, facts: &TargetStatus, now: DateTime<Utc>, card: &mut Car
     for line in why.into_iter().flatten() {
         card.plain(line);
     }
-}
-
-/// So many rows are shown at most; what is healthy gives way first.
-const ROWS_AT_MOST: usize = 30;
-
-/// Many targets: what needs a look first.
-pub fn overview(words: &Words, all: &[TargetStatus], now: DateTime<Utc>) -> Card {
-    // What moves is told by its change, but only where its cluster can be read.
-    let down = |one: &TargetStatus| matches!(pods(one), (0, wanted) if wanted > 0);
-    let stopped = |one: &TargetStatus| !one.fresh() || one.standstill.is_some() || down(one);
-    let needs_a_look = |one: &&TargetStatus| health(one) < Health::Moving || stopped(one);
-    let bad = all.iter().filter(needs_a_look).count();
-    let moving = all.iter().filter(|one| health(one) == Health::Moving).count();
-    let Some(first) = all.first() else {
-        let mut card = Card::new(CardState::Plain, say_first!(words, "overview-nothing"));
-        card.plain(say!(words, "overview-nothing-next"));
-        return card;
-    };
-    let mut card = match bad {
-        0 if moving > 0 => {
-            Card::new(CardState::Working, say_first!(words, "overview-moving", moving = moving, count = all.len()))
-        }
-        0 => Card::new(CardState::Healthy, say_first!(words, "overview-all-healthy", count = all.len())),
-        bad => Card::new(CardState::Sick, say_first!(words, "overview-some", bad = bad, count = all.len())),
-    };
-    let mut sorted: Vec<&TargetStatus> = all.iter().collect();
-    sorted.sort_by_key(|one| (health(one), one.locks.is_empty()));
-    let shown = sorted.len().min(ROWS_AT_MOST);
-    for one in &sorted[..shown] {
-        card.line(row_style(one), row(words, one));
-    }
-    // A lock that can't be read may cover several.
-    let mut told: Vec<&Unreadable> = Vec::new();
-    for one in all.iter().flat_map(|one| &one.unreadable) {
-        if !told.contains(&one) {
-            card.line(LineStyle::Failed, unreadable::line(words, one));
-            told.push(one);
-        }
-    }
-    let mut rights: Vec<[Text; 2]> = Vec::new();
-    for one in all {
-        let why = one.sightless.as_ref().and_then(|why| sight::missing(words, &one.target.cluster, why));
-        if let Some(why) = why.filter(|why| !rights.contains(why)) {
-            rights.push(why);
-        }
-    }
-    // How they are granted is the same for all.
-    let grants = rights.last().map(|[_, grant]| grant.clone());
-    for text in rights.into_iter().map(|[right, _]| right).chain(grants) {
-        card.plain(text);
-    }
-    if sorted.len() > shown {
-        card.plain(say!(words, "overview-more", count = sorted.len() - shown));
-    }
-    let oldest = all.iter().filter_map(|one| one.age).max().filter(|age| *age < BLIND_AFTER);
-    let live = oldest.map(|age| {
-        let at = now - TimeDelta::from_std(age).unwrap_or(TimeDelta::zero());
-        say!(words, "status-live", at = Arg::Time(at, TimeStyle::Seconds))
-    });
-    let TargetName { service, environment } = sorted.first().map_or(&first.target.name, |one| &one.target.name).clone();
-    let look = Command::Status { service: Some(service), environment: Some(environment) };
-    card.plain(Text::joined(DOT, [live.unwrap_or_default(), say!(words, "overview-next", command = &look)]));
-    card
-}
-
-fn row_style(facts: &TargetStatus) -> LineStyle {
-    match health(facts) {
-        Health::Missing | Health::Blocked | Health::Waits | Health::Unwell => LineStyle::Failed,
-        Health::Unread | Health::NoPods => LineStyle::Later,
-        Health::Moving => LineStyle::Doing,
-        Health::Healthy if facts.locks.is_empty() => LineStyle::Done,
-        Health::Healthy => LineStyle::Locked,
-    }
-}
-
-/// A target in one line.
-pub(crate) fn row(words: &Words, facts: &TargetStatus) -> Text {
-    let target = &facts.target.name;
-    let (ready, of) = pods(facts);
-    let begin = match health(facts) {
-        Health::Missing => say!(words, "overview-row-missing", target = target, workload = missing_name(facts)),
-        _ if !facts.fresh() => match facts.sightless {
-            Some(Sightless::NotYet) => say!(words, "status-first-look", target = target),
-            Some(Sightless::Forbidden(_)) => say!(words, "status-forbidden", target = target),
-            _ => say!(words, "overview-row-unread", target = target),
-        },
-        _ => say!(words, "overview-row", target = target, ready = ready, of = of),
-    };
-    let mut names: Vec<&str> =
-        serving(facts).flat_map(|one| one.images.iter().map(|(name, _)| name.as_str())).collect();
-    names.sort_unstable();
-    names.dedup();
-    let images = super::list_and(words, names.into_iter().map(Arg::image));
-    let open = facts.open.as_ref().map(|change| {
-        say!(words, "overview-doing", number = change.head.number, doing = doing(words, Doing::of(change)))
-    });
-    let waits = facts.question.as_ref().map(|question| say!(words, "overview-waits", number = question.number));
-    let images = if facts.fresh() { images } else { Text::default() };
-    let by_somebody = matches!(facts.standstill, Some(Standstill::Paused { .. }));
-    let paused = facts.fresh() && (by_somebody || facts.open.is_none() && serving(facts).any(|one| one.paused));
-    let paused = if paused { say!(words, "overview-paused") } else { Text::default() };
-    let lock = facts.locks.first().map(|lock| say!(words, "overview-locked", by = &lock.by));
-    let blocked = (!facts.unreadable.is_empty()).then(|| say!(words, "overview-blocked"));
-    let parts = [open, waits, Some(paused), lock, blocked].map(Option::unwrap_or_default);
-    Text::joined(DOT, [begin, images].into_iter().chain(parts))
 }
 
 /// For how long a change has been under way.

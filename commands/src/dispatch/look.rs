@@ -38,7 +38,7 @@ impl Dispatch {
         let now = asking.now.wall;
         Ok(shown(match all.as_slice() {
             [one] if service.is_some() => cards::status::target(asking.words, one, &asking.catalogue, now),
-            _ => cards::status::overview(asking.words, &all, now),
+            _ => cards::overview::card(asking.words, &all, now),
         }))
     }
 
@@ -81,7 +81,7 @@ impl Dispatch {
             if let Some(question) = &status.question {
                 facts.questions.push((status.target.name.clone(), question.clone()));
             }
-            if status.open.is_none() && status.broken() {
+            if status.open.is_none() && status.broken(asking.now.wall) {
                 facts.broken.push(status);
             }
         }

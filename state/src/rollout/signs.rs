@@ -2,6 +2,8 @@
 //!
 //! How long a sign must stay before it ends a rollout is decided in `judge`; which pod is shown, in `cause`.
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::memory::Memory;
 use super::pods::Print;
 use super::seen::{ConditionSeen, ContainerEnd, ContainerSeen, ContainerState, PodSeen, WorkloadSeen};
@@ -9,6 +11,16 @@ use crate::evidence::CauseKind;
 
 /// A container that was started anew so often since the rollout began is crashing, not starting slowly.
 pub const CERTAIN_RESTARTS: u32 = 2;
+
+/// A container that has run for so long since it was started anew is forgiven: by then the kubelet, too, has forgotten
+/// that it crashed, and would start it anew without delay.
+pub const FORGIVEN_AFTER: TimeDelta = TimeDelta::minutes(10);
+
+/// Whether a pod goes on crashing, whatever it says of itself at this moment: it was started anew as often as ends a
+/// rollout, and the last time was not long ago. Between two crashes such a pod may well be ready.
+pub fn crashes_on(restarts: u32, last: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    restarts >= CERTAIN_RESTARTS && now - last < FORGIVEN_AFTER
+}
 
 /// How much a sign proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,6 +1,7 @@
 //! Failures, in a fixed order: verdict and what still serves; deadline and what happens then; cause in one sentence;
 //! proof; what runs now; who knows it.
 
+use chrono::{DateTime, Utc};
 use state::catalogue::Unanswered;
 use state::change::outcome::{Asked, CantTell, Failure, Left, LeftBehind, NotReturned, ReturnProblem};
 use state::lock::Scope;
@@ -10,7 +11,7 @@ use super::{Story, evidence, progress};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
 use crate::cards::{DOT, alone, another_deploy, list_and, list_or, status_command};
 use crate::command::Command;
-use crate::facts::{EarlierRelease, Serving};
+use crate::facts::{EarlierRelease, Restarted, Serving};
 use crate::press::Press;
 use crate::words::{Arg, Words, say, say_first};
 
@@ -158,12 +159,30 @@ fn serves_line(story: &Story<'_>) -> Text {
     let old_ready =
         |one: &Serving| one.images.iter().filter(|(name, _)| is_old(name)).map(|(_, pods)| pods).sum::<u32>();
     let old_suffices = serving.iter().all(|one| old_ready(one) >= one.desired);
+    // A pod that goes on crashing is ready now and then, and serves nobody for long.
+    let now = story.facts.now;
+    let crashing = |image: Option<&str>| {
+        let counted = |pod: &&Restarted| pod.ready && image.is_none_or(|image| pod.image == image);
+        serving.iter().map(|one| one.crashing(now).filter(counted).count()).sum::<usize>()
+    };
+    let restless = |crashing: usize| {
+        say_first!(
+            words,
+            "failed-crashing",
+            target = target,
+            ask = ask.clone(),
+            ready = ready,
+            of = wanted,
+            crashing = crashing
+        )
+    };
     match old_name.as_deref() {
         _ if none => say_first!(words, "failed-none-serves", target = target, ask = ask),
-        Some(old) if only_old || old_suffices => {
+        Some(old) if (only_old || old_suffices) && crashing(Some(old)) == 0 => {
             let old = Arg::image(old);
             say_first!(words, "failed-old-serves", target = target, ask = ask, old = old, ready = ready, of = wanted)
         }
+        _ if crashing(None) > 0 => restless(crashing(None)),
         _ => say_first!(words, "failed-some-serve", target = target, ask = ask, ready = ready, of = wanted),
     }
 }
@@ -190,7 +209,8 @@ pub(super) fn now_running(story: &Story<'_>, left: &[LeftBehind], card: &mut Car
         };
         let is_left = left.iter().any(|left| left.what != Left::Returned);
         let locked = if is_left { locked.clone() } else { Text::default() };
-        card.plain(Text::joined(DOT, [say!(words, "running", what = what), held, locked]));
+        let crashing = crashing(words, one, story.facts.now);
+        card.plain(Text::joined(DOT, [say!(words, "running", what = what), crashing, held, locked]));
         if let Some(sentence) = refusal.filter(|_| !one.paused && !story.since(one)) {
             card.line(LineStyle::Quote, Text::outside(sentence.as_str()));
         }
@@ -204,6 +224,19 @@ pub(crate) fn images(words: &Words, serving: &Serving) -> Text {
     }
     let one = |(image, pods): &(String, u32)| say!(words, "running-image", image = Arg::image(image), pods = *pods);
     list_and(words, serving.images.iter().map(one))
+}
+
+/// Pods that go on crashing, with how often they did. Empty where there are none.
+pub(crate) fn crashing(words: &Words, serving: &Serving, now: DateTime<Utc>) -> Text {
+    let pods = serving.crashing(now).count();
+    let times: u32 = serving.crashing(now).map(|pod| pod.times).sum();
+    match serving.crashing(now).map(|pod| pod.at).max() {
+        Some(last) => {
+            let last = Arg::Time(last, TimeStyle::Seconds);
+            say!(words, "running-crashing", pods = pods, times = times, last = last)
+        }
+        None => Text::default(),
+    }
 }
 
 /// What must not come back, while the lock that says so is there.

@@ -25,7 +25,7 @@ use crate::press::Press;
 use crate::words::{Arg, Words, say};
 
 pub(super) use evidence::{owner_line, resume_command};
-pub(super) use failed::images;
+pub(super) use failed::{crashing, images};
 pub use notices::{asked_again, lapsed, left_as_is, parked, unreadable};
 pub(super) use progress::first_line as progress_line;
 

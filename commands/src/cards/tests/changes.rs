@@ -229,6 +229,30 @@ fn failures() {
             })
         ),
         (
+            "left, and all that is ready crashes again and again",
+            scene(move |sample| {
+                left(sample, asked(Unanswered::Hold), None, CauseKind::CrashedAfterReady)
+                    .serving(&[(&sample.new, 6)], true)
+                    .with(|scene| scene.crashes(&sample.new, 6))
+            })
+        ),
+        (
+            "left, the old version suffices, and a new pod crashes again and again",
+            scene(move |sample| {
+                left(sample, asked(Unanswered::Hold), None, CauseKind::CrashedAfterReady)
+                    .serving(&[(&sample.old, 6), (&sample.new, 1)], true)
+                    .with(|scene| scene.crashes(&sample.new, 1))
+            })
+        ),
+        (
+            "left, and the old version crashes too",
+            scene(move |sample| {
+                left(sample, asked(Unanswered::Hold), None, CauseKind::CrashedAfterReady)
+                    .serving(&[(&sample.old, 6)], true)
+                    .with(|scene| scene.crashes(&sample.old, 2))
+            })
+        ),
+        (
             "left, and the question was answered",
             Box::new(move |sample, words| {
                 let mut scene = left(sample, asked(Unanswered::Hold), None, CauseKind::CrashedAfterReady);

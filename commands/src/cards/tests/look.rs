@@ -10,11 +10,11 @@ use state::evidence::CauseKind;
 use state::journal::{JournalLine, JournalWhat};
 use state::records::HistoryLine;
 
-use super::super::{history, now, plan, show, status};
+use super::super::{history, now, overview, plan, show, status};
 use super::scene::{Scene, crash, failure, question, target_of, work};
 use super::unreadable::{Damaged, unreadable};
 use super::*;
-use crate::facts::{HistoryFacts, NowFacts, PlanFacts, Serving, TargetStatus, Unread};
+use crate::facts::{HistoryFacts, NowFacts, PlanFacts, Restarted, Serving, TargetStatus, Unread};
 use crate::sight::{Forbidden, Sightless, Standstill};
 
 fn catalogue(sample: &Sample) -> Catalogue {
@@ -66,6 +66,20 @@ fn healthy(sample: &Sample) -> TargetStatus {
         unreadable: Vec::new(),
         target,
     }
+}
+
+fn restarted(sample: &Sample, times: u32, clock: &str) -> Restarted {
+    Restarted { image: sample.old.clone(), ready: true, times, at: at(clock) }
+}
+
+/// All pods are ready at this moment, and three of them go on crashing; a fourth has not for long.
+fn crashing(sample: &Sample) -> TargetStatus {
+    let mut status = healthy(sample);
+    if let Some(serving) = &mut status.serving[0] {
+        let pods = [(2, "03:16:00"), (3, "03:24:50"), (2, "03:25:00"), (9, "03:15:00")];
+        serving.restarts = pods.map(|(times, clock)| restarted(sample, times, clock)).into();
+    }
+    status
 }
 
 /// The cluster was read two minutes ago, and not since.
@@ -157,12 +171,28 @@ fn status_of_one() {
             "healthy, restarted, scaled, locked, a baseline",
             changed(|status, sample| {
                 if let Some(serving) = &mut status.serving[0] {
-                    serving.restarts = vec![at("03:22:00"), at("03:20:30"), at("03:20:00"), at("01:00:00")];
+                    let once = ["03:22:00", "03:20:30", "03:20:00", "01:00:00"].map(|at| restarted(sample, 1, at));
+                    serving.restarts = once.into();
                     serving.autoscaler = Some((4, 10));
                 }
                 status.release = Some(release(sample, Origin::Baseline));
                 status.locks = vec![sample.lock(Scope::All, Reason::Said("network works".to_owned()))];
             })
+        ),
+        ("ready at this moment, and crashing", one(crashing)),
+        (
+            "crashing, and some are not ready at this moment",
+            one(|sample| {
+                let mut status = crashing(sample);
+                if let Some(serving) = &mut status.serving[0] {
+                    serving.images[0].1 = 4;
+                }
+                status
+            })
+        ),
+        (
+            "waiting for a decision, and what is ready crashes",
+            one(|sample| TargetStatus { serving: crashing(sample).serving, ..waiting(sample) })
         ),
         (
             "not ours",
@@ -228,17 +258,17 @@ fn named(sample: &Sample, service: &str, mut status: TargetStatus) -> TargetStat
 
 #[test]
 fn status_of_many() {
-    let overview = |make: fn(&Sample) -> Vec<TargetStatus>| -> Make {
-        Box::new(move |sample, words| status::overview(words, &make(sample), at("03:25:08")))
+    let many = |make: fn(&Sample) -> Vec<TargetStatus>| -> Make {
+        Box::new(move |sample, words| overview::card(words, &make(sample), at("03:25:08")))
     };
     snapshot!(all(vec![
-        ("nothing", overview(|_| Vec::new())),
-        ("one, healthy", overview(|sample| vec![healthy(sample)])),
-        ("one that moves", overview(|sample| vec![healthy(sample), named(sample, "pay", moving(sample))])),
-        ("one that moves, and nobody can see how", overview(|sample| vec![blind(moving(sample))])),
+        ("nothing", many(|_| Vec::new())),
+        ("one, healthy", many(|sample| vec![healthy(sample)])),
+        ("one that moves", many(|sample| vec![healthy(sample), named(sample, "pay", moving(sample))])),
+        ("one that moves, and nobody can see how", many(|sample| vec![blind(moving(sample))])),
         (
             "some",
-            overview(|sample| {
+            many(|sample| {
                 let mut locked = named(sample, "web", healthy(sample));
                 locked.locks = vec![sample.lock(Scope::All, Reason::Said("network works".to_owned()))];
                 let mut missing = named(sample, "lab", healthy(sample));
@@ -254,9 +284,10 @@ fn status_of_many() {
                 ]
             })
         ),
+        ("one that crashes", many(|sample| vec![healthy(sample), named(sample, "pay", crashing(sample))])),
         (
             "some may not be looked at",
-            overview(|sample| {
+            many(|sample| {
                 let unread = |service, why| never_read(named(sample, service, healthy(sample)), why);
                 let mut stopped = named(sample, "pay", moving(sample));
                 stopped.standstill = Some(paused(sample, None));
@@ -265,9 +296,7 @@ fn status_of_many() {
         ),
         (
             "very many",
-            overview(|sample| {
-                (0..40).map(|number| named(sample, &format!("s{number}"), healthy(sample))).collect()
-            })
+            many(|sample| { (0..40).map(|number| named(sample, &format!("s{number}"), healthy(sample))).collect() })
         ),
     ]));
 }
@@ -517,4 +546,24 @@ fn pods_beyond_those_that_are_wanted_count_for_nothing() {
     assert_eq!((state, first.contains("12 of 12")), (crate::card::CardState::Healthy, true), "{first}");
     let (state, first) = of_two(11, 1);
     assert_eq!((state, first.contains("7 of 12")), (crate::card::CardState::Sick, true), "{first}");
+}
+
+/// What restarted once, or long ago, is no crash loop; and what is not ready now is no less of one.
+#[test]
+fn a_pod_crashes_on_by_the_measure_of_the_judge() {
+    let sample = Sample::short();
+    let counted = |times, clock| {
+        let mut status = healthy(&sample);
+        if let Some(serving) = &mut status.serving[0] {
+            serving.restarts = vec![restarted(&sample, times, clock)];
+        }
+        (status.broken(at("03:25:08")), serving_crashing(&status))
+    };
+    fn serving_crashing(status: &TargetStatus) -> usize {
+        status.serving.iter().flatten().map(|one| one.crashing(at("03:25:08")).count()).sum()
+    }
+    assert_eq!(counted(2, "03:24:00"), (true, 1));
+    assert_eq!(counted(2, "03:15:09"), (true, 1));
+    assert_eq!(counted(2, "03:15:08"), (false, 0), "forgiven");
+    assert_eq!(counted(1, "03:24:00"), (false, 0), "once is no loop");
 }

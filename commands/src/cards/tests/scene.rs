@@ -21,7 +21,7 @@ use state::time::ObservedTime;
 use super::super::change as cards;
 use super::*;
 use crate::command::value::Earlier;
-use crate::facts::{ChangeFacts, EarlierRelease, Reopened, Serving};
+use crate::facts::{ChangeFacts, EarlierRelease, Reopened, Restarted, Serving};
 use crate::sight::Standstill;
 
 /// A change and what is around it.
@@ -116,6 +116,14 @@ impl Scene {
         };
         self.serving = self.change.target.workloads.iter().map(one).collect();
         self
+    }
+
+    /// So many pods of an image are ready now, and go on crashing.
+    pub(super) fn crashes(&mut self, image: &str, pods: usize) {
+        let one = Restarted { image: image.to_owned(), ready: true, times: 3, at: at("03:12:45") };
+        for serving in &mut self.serving {
+            serving.restarts = vec![one.clone(); pods];
+        }
     }
 
     pub(super) fn rollback(mut self, sample: &Sample) -> Self {

@@ -133,3 +133,47 @@ fn a_right_that_is_missing_is_told_as_that() {
     lab.runs("v1");
     assert!(!told("/status api prod").contains("rights.yaml"), "what can be seen lacks no right");
 }
+
+#[test]
+fn pods_that_crash_again_and_again_are_not_called_healthy_between_two_crashes() {
+    use state::rollout::seen::{ContainerSeen, ContainerState, PodSeen};
+    let lab = Lab::new();
+    for service in ["api", "web"] {
+        for environment in ["prod", "staging", "legacy"] {
+            lab.runs_in(service, environment, "v1");
+        }
+    }
+    let pod = |number: u32, restarts| PodSeen {
+        name: format!("api-{number}"),
+        uid: format!("uid-{number}"),
+        template: Some(template("v1").hash()),
+        deleting: false,
+        ready: true,
+        phase: "Running".to_owned(),
+        created: at(0).wall,
+        unschedulable: None,
+        containers: vec![ContainerSeen {
+            name: "app".to_owned(),
+            init: false,
+            image: "r.example/shop/api:v1".to_owned(),
+            image_id: String::new(),
+            restarts,
+            ready: true,
+            state: ContainerState::Running { since: Some(at(0).wall - std::time::Duration::from_secs(20)) },
+            last_end: None,
+        }],
+    };
+    let pods = |restarts| {
+        let mut views = lab.cluster.views.lock().expect("not poisoned");
+        views.get_mut(&target_name("api", "prod")).expect("a view").pods = vec![pod(1, restarts), pod(2, restarts)];
+    };
+    let told = |line: &str| text(&lab.say("eve", line));
+    pods(1);
+    assert!(!told("/status api prod").contains("keep crashing"), "{}", told("/status api prod"));
+    pods(4);
+    for line in ["/status api prod", "/now", "/status"] {
+        assert!(told(line).contains("2 keep crashing"), "{line}: {}", told(line));
+    }
+    assert!(told("/status api prod").starts_with("api → prod unwell: 2 of 2 ready"), "{}", told("/status api prod"));
+    assert!(told("/status api prod").contains("8 restarts, the last at"), "{}", told("/status api prod"));
+}
