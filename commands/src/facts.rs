@@ -17,7 +17,6 @@ use state::records::{HistoryLine, RecordName};
 use state::rollout::judge::Progress;
 use state::rollout::pods::counts;
 use state::rollout::seen::{BLIND_AFTER, Marker, PodSeen, WorkloadSeen, WorkloadView};
-
 use state::rollout::signs::crashes_on;
 
 use crate::command::value::Earlier;
@@ -308,8 +307,19 @@ pub struct NowFacts {
     pub locks: Vec<Lock>,
     /// Records that can't be read.
     pub unreadable: Vec<Unreadable>,
+    /// Since when nothing can be written down, while it can't.
+    pub unwritable: Option<Unwritable>,
     /// What can't be seen now: of what runs there nobody can tell.
     pub unread: Vec<Unread>,
+}
+
+/// Nothing can be written down now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unwritable {
+    /// When that was first seen.
+    pub since: DateTime<Utc>,
+    /// Whether it is for want of room.
+    pub disk_full: bool,
 }
 
 /// A part of a cluster that can't be seen now.

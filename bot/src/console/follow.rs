@@ -71,11 +71,11 @@ pub(super) fn nothing_heard() -> BoxStream<'static, Heard> {
     stream::pending().boxed()
 }
 
-/// Tells the stages of a change apart: what is done, what is under way, what comes later. How far it is within one is
-/// no stage.
+/// Tells the stages of a change apart: what is done, what is under way, what comes later; and of a rollout each quarter
+/// of its pods, so that whoever reads rows sees it move, however many pods there are.
 pub(super) struct Stages(Stage);
 
-type Stage = (CardState, Vec<LineStyle>);
+type Stage = (CardState, Vec<LineStyle>, Option<u64>);
 
 impl Stages {
     /// The stages after this card.
@@ -93,5 +93,30 @@ impl Stages {
 fn stage(card: &Card) -> Stage {
     let steps = [LineStyle::Done, LineStyle::Doing, LineStyle::Later, LineStyle::Failed];
     let styles = card.lines.iter().map(|line| line.style).filter(|style| steps.contains(style));
-    (card.state, styles.collect())
+    let progress = card.progress.filter(|progress| progress.of > 0);
+    let quarter = progress.map(|progress| u64::from(progress.done) * 4 / u64::from(progress.of));
+    (card.state, styles.collect(), quarter)
+}
+
+#[cfg(test)]
+mod tests {
+    use commands::card::{Progress, Text};
+
+    use super::*;
+
+    #[test]
+    fn a_rollout_is_told_by_its_quarters() {
+        let at = |done, of| {
+            let mut card = Card::new(CardState::Working, Text::words("rolling out"));
+            card.progress = Some(Progress { done, of });
+            card
+        };
+        let mut stages = Stages::after(&Card::new(CardState::Working, Text::words("accepted")));
+        let told: Vec<u32> = (0..=200).filter(|done| stages.is_next(&at(*done, 200))).collect();
+        assert_eq!(told, [0, 50, 100, 150, 200]);
+        let mut few = Stages::after(&at(0, 3));
+        assert_eq!((0..=3).filter(|done| few.is_next(&at(*done, 3))).collect::<Vec<u32>>(), [1, 2, 3]);
+        assert!(!few.is_next(&at(3, 3)), "the same once more is no news");
+        assert!(!Stages::after(&at(0, 0)).is_next(&Card::new(CardState::Working, Text::words("none"))));
+    }
 }

@@ -44,6 +44,8 @@ impl Runner {
         let mut starting = true;
         let looking = Doing::all("looking after questions");
         loop {
+            // Since when nothing can be written is known also where nobody tried to.
+            self.engine().unwritable((self.clock)().wall).await;
             match self.engine().questions((self.clock)(), starting).await {
                 Ok(asked) => {
                     starting = false;

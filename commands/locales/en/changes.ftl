@@ -90,7 +90,10 @@ failed-some-serve = { $target } { $ask ->
 failed-crashing = { $target } { $ask ->
     [rollback] rollback failed
    *[deploy] failed
-} · { $ready } of { $of } ready, { $crashing } keep crashing
+} · { $ready } of { $of } ready, { $crashing ->
+    [one] 1 keeps
+   *[other] { $crashing } keep
+} crashing
 failed-none-serves = { $target } { $ask ->
     [rollback] rollback failed
    *[deploy] failed

@@ -1,8 +1,14 @@
 # /status
 status-healthy = { $target } healthy: { $ready } of { $of } pods
 status-healthy-restless = { $target }: { $ready } of { $of } pods ready, { $restarted } restarted lately
-status-crashing = { $target } unwell: { $ready } of { $of } ready, { $crashing } keep crashing
-status-waits-crashing = { $target } waits: { $ready } of { $of } ready, { $crashing } keep crashing
+status-crashing = { $target } unwell: { $ready } of { $of } ready, { $crashing ->
+    [one] 1 keeps
+   *[other] { $crashing } keep
+} crashing
+status-waits-crashing = { $target } waits: { $ready } of { $of } ready, { $crashing ->
+    [one] 1 keeps
+   *[other] { $crashing } keep
+} crashing
 status-unwell = { $target } unwell: { $ready } of { $of } pods ready
 status-missing = { $target }: { $workload } is missing
 status-paused = { $target } paused: { $ready } of { $of } pods ready
@@ -56,7 +62,10 @@ overview-row-unread = { $target }: the cluster can't be read
 overview-locked = locked by { $by }
 overview-doing = { $number } { $doing }
 overview-waits = { $number } waits for a decision
-overview-crashing = { $crashing } keep crashing
+overview-crashing = { $crashing ->
+    [one] 1 keeps
+   *[other] { $crashing } keep
+} crashing
 overview-paused = paused
 overview-blocked = can't be changed
 overview-more = { $count ->
@@ -70,7 +79,18 @@ now-quiet = All quiet
 now-cant-tell = Can't tell: the cluster { $cluster } can't be read
 now-first-look = I am only starting to look at { $cluster }
 now-forbidden = Can't tell: I lack a right in { $cluster }
-now-busy = { $broken } broken, { $moving } moving, { $waiting } waiting
+now-busy = { $counts }
+now-broken = { $count } broken
+now-in-motion = { $count } moving
+now-waiting = { $count } waiting
+now-unwritable = I can't write anything down
+unwritable = I can't write anything down since { $since }{ $why ->
+    [disk-full] : the disk of my data is full
+   *[other] : my store takes nothing
+}. No change begins, and those under way stand still in my hands, whatever the cluster goes on to do. Next: { $why ->
+    [disk-full] make room on that disk; then I go on by myself.
+   *[other] my log says why.
+}
 now-on-duty = On duty: { $person }
 now-on-duty-you = On duty: you
 now-on-duty-nobody = Nobody is on duty

@@ -61,7 +61,18 @@ now-quiet = 一切正常
 now-cant-tell = 无法判断：读不到集群 { $cluster }
 now-first-look = 我刚开始读取集群 { $cluster }
 now-forbidden = 无法判断：我在集群 { $cluster } 缺少权限
-now-busy = { $broken } 处异常，{ $moving } 个变更进行中，{ $waiting } 个等待决定
+now-busy = { $counts }
+now-broken = { $count } 处异常
+now-in-motion = { $count } 个变更进行中
+now-waiting = { $count } 个等待决定
+now-unwritable = 我什么都写不下来
+unwritable = 从 { $since } 起我什么都写不下来{ $why ->
+    [disk-full] ：我的数据盘满了
+   *[other] ：我的存储不接受写入
+}。新的变更无法开始，进行中的变更在我这里停住，集群自己会继续它的动作。下一步：{ $why ->
+    [disk-full] 在那块盘上腾出空间，之后我会自动继续。
+   *[other] 原因见我的日志。
+}
 now-on-duty = 值班：{ $person }
 now-on-duty-you = 值班：你
 now-on-duty-nobody = 现在没有人值班

@@ -17,6 +17,7 @@ pub mod show;
 mod sight;
 pub mod status;
 pub mod unreadable;
+pub(crate) mod unwritable;
 
 use std::collections::BTreeSet;
 

@@ -5,7 +5,7 @@ use state::catalogue::Catalogue;
 use state::change::Change;
 use state::names::PersonName;
 
-use super::{doing, lock_reason, overview, sight, status, unreadable};
+use super::{doing, list_and, lock_reason, overview, sight, status, unreadable, unwritable};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
 use crate::command::Command;
 use crate::facts::{NowFacts, Unread};
@@ -53,7 +53,8 @@ fn broken(facts: &NowFacts) -> impl Iterator<Item = &crate::facts::TargetStatus>
 }
 
 fn state(facts: &NowFacts) -> CardState {
-    match (facts.questions.is_empty() && facts.unreadable.is_empty(), broken(facts).next()) {
+    let answered = facts.questions.is_empty() && facts.unreadable.is_empty() && facts.unwritable.is_none();
+    match (answered, broken(facts).next()) {
         (true, None) if !facts.unread.is_empty() => CardState::Unsure,
         (true, None) if facts.open.iter().any(|(_, standstill)| standstill.is_some()) => CardState::Unsure,
         (true, None) if facts.open.is_empty() => CardState::Healthy,
@@ -64,18 +65,28 @@ fn state(facts: &NowFacts) -> CardState {
 
 fn first_line(words: &Words, facts: &NowFacts) -> Text {
     let (broken, moving, waiting) = (broken(facts).count(), facts.open.len(), facts.questions.len());
-    if broken + moving + waiting + facts.unreadable.len() == 0 {
-        if let Some(unread) = facts.unread.first() {
-            let cluster = sight::name(&unread.cluster);
-            return match unread.why {
-                Sightless::NotYet => say_first!(words, "now-first-look", cluster = cluster),
-                Sightless::Unanswered => say_first!(words, "now-cant-tell", cluster = cluster),
-                Sightless::Forbidden(_) => say_first!(words, "now-forbidden", cluster = cluster),
-            };
-        }
-        return say_first!(words, "now-quiet");
+    let broken = broken + facts.unreadable.len();
+    if broken + moving + waiting == 0 {
+        return quiet(words, facts);
     }
-    say_first!(words, "now-busy", broken = broken + facts.unreadable.len(), moving = moving, waiting = waiting)
+    // What there is none of is not told.
+    let counts = [("now-broken", broken), ("now-in-motion", moving), ("now-waiting", waiting)];
+    let counts = counts.into_iter().filter(|(_, count)| *count > 0).map(|(key, count)| say!(words, key, count = count));
+    say_first!(words, "now-busy", counts = list_and(words, counts))
+}
+
+/// Nothing is known to be broken, to move, or to wait.
+fn quiet(words: &Words, facts: &NowFacts) -> Text {
+    if facts.unwritable.is_some() {
+        return say_first!(words, "now-unwritable");
+    }
+    let Some(unread) = facts.unread.first() else { return say_first!(words, "now-quiet") };
+    let cluster = sight::name(&unread.cluster);
+    match unread.why {
+        Sightless::NotYet => say_first!(words, "now-first-look", cluster = cluster),
+        Sightless::Unanswered => say_first!(words, "now-cant-tell", cluster = cluster),
+        Sightless::Forbidden(_) => say_first!(words, "now-forbidden", cluster = cluster),
+    }
 }
 
 fn things(
@@ -86,6 +97,9 @@ fn things(
     now: DateTime<Utc>,
 ) -> Vec<(LineStyle, Text)> {
     let mut things = Vec::new();
+    if let Some(unwritable) = &facts.unwritable {
+        things.push((LineStyle::Failed, unwritable::line(words, unwritable)));
+    }
     for one in &facts.unreadable {
         things.push((LineStyle::Failed, unreadable::line(words, one)));
     }

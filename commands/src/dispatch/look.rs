@@ -9,7 +9,7 @@ use state::records::HistoryLine;
 use state::rollout::judge::Progress;
 
 use super::{Answered, Asking, Dispatch, Stop, shown};
-use crate::card::Card;
+use crate::card::{Card, LineStyle};
 use crate::cards;
 use crate::command::value::Period;
 use crate::facts::{ChangeFacts, HistoryFacts, NowFacts, TargetStatus, Unread};
@@ -36,15 +36,20 @@ impl Dispatch {
             all.push(self.target_status(asking, target).await?);
         }
         let now = asking.now.wall;
-        Ok(shown(match all.as_slice() {
+        let mut card = match all.as_slice() {
             [one] if service.is_some() => cards::status::target(asking.words, one, &asking.catalogue, now),
             _ => cards::overview::card(asking.words, &all, now),
-        }))
+        };
+        if let Some(unwritable) = self.engine.unwritable(now).await {
+            card.line(LineStyle::Failed, cards::unwritable::line(asking.words, &unwritable));
+        }
+        Ok(shown(card))
     }
 
     pub(super) async fn now(&self, asking: &Asking<'_>) -> Answered {
         let records = &self.engine.records;
-        let mut facts = NowFacts::default();
+        let unwritable = self.engine.unwritable(asking.now.wall).await;
+        let mut facts = NowFacts { unwritable, ..NowFacts::default() };
         for claim in records.open().await? {
             let claim = match claim {
                 Ok(claim) => claim,

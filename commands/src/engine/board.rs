@@ -24,6 +24,8 @@ pub struct Seen {
 #[derive(Default)]
 pub struct Board {
     entries: Mutex<BTreeMap<ChangeId, Entry>>,
+    /// Since when nothing can be written.
+    unwritable: Mutex<Option<DateTime<Utc>>>,
 }
 
 #[derive(Default)]
@@ -79,6 +81,16 @@ impl Board {
             let ended = entry.seen.as_ref().is_none_or(|seen| seen.change.ended().is_some());
             !(ended && entry.followers.is_empty())
         });
+    }
+
+    /// Nothing can be written at this moment; since when that is so.
+    pub(super) fn unwritable(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        *self.unwritable.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(now)
+    }
+
+    /// It can.
+    pub(super) fn writable(&self) {
+        *self.unwritable.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn entries(&self) -> MutexGuard<'_, BTreeMap<ChangeId, Entry>> {

@@ -18,8 +18,10 @@ use state::change::Change;
 use state::names::ChangeId;
 use state::records::{RecordFault, Records, Stored};
 use state::rollout::judge::Progress;
+use state::store::StoreFault;
 use state::time::{Now, ObservedTime};
 
+use crate::facts::Unwritable;
 use crate::ports::{Cluster, Registry};
 
 pub use board::{Board, Seen};
@@ -95,6 +97,16 @@ impl Live {
 }
 
 impl Engine {
+    /// Looks whether anything can be written down, and since when it can't: people are told, also while nobody tries to.
+    pub async fn unwritable(&self, now: DateTime<Utc>) -> Option<Unwritable> {
+        let Some(fault) = self.records.unwritable().await else {
+            self.board.writable();
+            return None;
+        };
+        let disk_full = matches!(fault, StoreFault::DiskFull { .. });
+        Some(Unwritable { since: self.board.unwritable(now), disk_full })
+    }
+
     /// Takes a change into the engine's hands; none where there is none of that id.
     pub async fn take(&self, id: ChangeId) -> Result<Option<Live>, RecordFault> {
         Ok(self.records.change(id).await?.map(Live::read))

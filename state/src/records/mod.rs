@@ -137,6 +137,11 @@ records!(
 );
 
 impl Records {
+    /// The fault for which nothing can be written now, where that can be told without writing.
+    pub async fn unwritable(&self) -> Option<StoreFault> {
+        self.store.writable().await.err()
+    }
+
     /// Over this store.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self { store }

@@ -34,6 +34,11 @@ pub trait Store: Send + Sync {
     /// Applies a batch if all its compares hold; all of it or nothing. The answer comes when the batch is durable.
     /// What was read before the answer may not be relied upon after [`StoreFault::OutcomeUnknown`].
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, StoreFault>>;
+
+    /// Whether a commit would be taken now, as far as that can be told without one.
+    fn writable(&self) -> BoxFuture<'_, Result<(), StoreFault>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// How often the store had been written when a key was written last. It rises over the whole store, also across

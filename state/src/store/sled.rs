@@ -150,6 +150,10 @@ impl Store for SledStore {
         }
         .boxed()
     }
+
+    fn writable(&self) -> BoxFuture<'_, Result<(), StoreFault>> {
+        self.read(|disk, _| disk.folder.check_room(disk.reserve))
+    }
 }
 
 impl Drop for SledStore {

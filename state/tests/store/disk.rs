@@ -234,10 +234,12 @@ fn without_room_nothing_is_written_and_with_room_it_goes_on() {
     let refused = block_on(store.commit(commit)).unwrap_err();
     assert!(matches!(&refused, StoreFault::DiskFull { needed: u64::MAX, .. }), "{refused}");
     assert!(!refused.outcome_unknown());
+    assert!(matches!(block_on(store.writable()), Err(StoreFault::DiskFull { .. })), "told without writing");
     assert_eq!(count(&store), 0);
     assert!(matches!(block_on(store.commit(Commit::new())), Ok(Committed::Done(_))), "looking needs no room");
     drop(store);
     let store = open(folder.path()).unwrap();
+    assert_eq!(block_on(store.writable()), Ok(()));
     assert_eq!(count(&store), 0);
     write(&store, 1);
 }

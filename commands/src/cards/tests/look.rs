@@ -14,7 +14,7 @@ use super::super::{history, now, overview, plan, show, status};
 use super::scene::{Scene, crash, failure, question, target_of, work};
 use super::unreadable::{Damaged, unreadable};
 use super::*;
-use crate::facts::{HistoryFacts, NowFacts, PlanFacts, Restarted, Serving, TargetStatus, Unread};
+use crate::facts::{HistoryFacts, NowFacts, PlanFacts, Restarted, Serving, TargetStatus, Unread, Unwritable};
 use crate::sight::{Forbidden, Sightless, Standstill};
 
 fn catalogue(sample: &Sample) -> Catalogue {
@@ -320,6 +320,7 @@ fn the_moment() {
             locks: vec![sample.lock(Scope::Target(sample.target.clone()), sample.withdrawn())],
             unreadable: Vec::new(),
             unread: Vec::new(),
+            unwritable: None,
         }
     };
     let blind = || {
@@ -330,6 +331,10 @@ fn the_moment() {
     let forbidden = || {
         let unread = vec![unread("main", 1, None, no_right()), unread("other", 3, Some(2), no_right())];
         NowFacts { unread, ..NowFacts::default() }
+    };
+    let unwritable = |disk_full| {
+        let unwritable = Some(Unwritable { since: at("03:12:40"), disk_full });
+        NowFacts { unwritable, ..NowFacts::default() }
     };
     let starting = || NowFacts { unread: vec![unread("main", 3, None, Sightless::NotYet)], ..NowFacts::default() };
     let still = move |sample: &Sample| {
@@ -359,6 +364,14 @@ fn the_moment() {
         (
             "clusters that can't be read",
             Box::new(move |sample, words| card(sample, words, &blind(), &sample.lin, None))
+        ),
+        (
+            "nothing can be written",
+            Box::new(move |sample, words| card(sample, words, &unwritable(true), &sample.lin, None))
+        ),
+        (
+            "nothing can be written, for another reason",
+            Box::new(move |sample, words| card(sample, words, &unwritable(false), &sample.lin, None))
         ),
         (
             "rights that are missing",

@@ -1,6 +1,7 @@
 //! `/status`, `/now`, `/history`, `/show`: what somebody may look at, and nothing else.
 
 use futures::executor::block_on;
+use futures::future::BoxFuture;
 use state::change::Held;
 use state::change::transition::Event;
 
@@ -176,4 +177,61 @@ fn pods_that_crash_again_and_again_are_not_called_healthy_between_two_crashes() 
     }
     assert!(told("/status api prod").starts_with("api → prod unwell: 2 of 2 ready"), "{}", told("/status api prod"));
     assert!(told("/status api prod").contains("8 restarts, the last at"), "{}", told("/status api prod"));
+}
+
+/// A store whose disk is full, as long as that is said.
+struct Full {
+    store: state::store::MemoryStore,
+    full: std::sync::atomic::AtomicBool,
+}
+
+impl state::store::Store for Full {
+    fn get(
+        &self,
+        key: &state::store::Key,
+    ) -> BoxFuture<'_, Result<Option<state::store::Versioned>, state::store::StoreFault>> {
+        self.store.get(key)
+    }
+
+    fn range(&self, range: state::store::Range) -> BoxFuture<'_, Result<state::store::Page, state::store::StoreFault>> {
+        self.store.range(range)
+    }
+
+    fn commit(
+        &self,
+        commit: state::store::Commit,
+    ) -> BoxFuture<'_, Result<state::store::Committed, state::store::StoreFault>> {
+        self.store.commit(commit)
+    }
+
+    fn writable(&self) -> BoxFuture<'_, Result<(), state::store::StoreFault>> {
+        let full = self.full.load(std::sync::atomic::Ordering::SeqCst);
+        let fault = || state::store::StoreFault::DiskFull { path: "data".into(), free: 1, needed: 2 };
+        Box::pin(futures::future::ready(if full { Err(fault()) } else { Ok(()) }))
+    }
+}
+
+#[test]
+fn a_full_disk_is_told_with_since_when() {
+    use std::sync::atomic::Ordering;
+    let store = Arc::new(Full { store: state::store::MemoryStore::new(), full: false.into() });
+    let lab = Lab::over(store.clone());
+    let told = |seconds, line: &str| lab.later(seconds, "eve", What::Text(line.to_owned())).1;
+    assert!(!told(0, "/now").contains("write"));
+    store.full.store(true, Ordering::SeqCst);
+    // Looked at by a round, before anybody asks.
+    let since = at(60).wall;
+    assert_eq!(block_on(lab.engine.unwritable(since)).map(|unwritable| unwritable.since), Some(since));
+    for line in ["/now", "/status", "/status api prod"] {
+        let told = told(300, line);
+        assert!(
+            told.contains("I can't write anything down since") && told.contains("disk of my data is full"),
+            "{told}"
+        );
+    }
+    assert_eq!(block_on(lab.engine.unwritable(at(301).wall)).map(|unwritable| unwritable.since), Some(since));
+    store.full.store(false, Ordering::SeqCst);
+    for line in ["/now", "/status", "/status api prod"] {
+        assert!(!told(360, line).contains("write"), "{line}");
+    }
 }
