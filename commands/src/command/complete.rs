@@ -19,8 +19,10 @@ use crate::gate::may_view;
 pub struct Recent {
     /// What was asked for in the target that the line names.
     pub references: Vec<String>,
-    /// What that target can go back to: its name, and the change that it is of.
-    pub releases: Vec<(String, ChangeNumber)>,
+    /// What that target can go back to, by name.
+    pub releases: Vec<String>,
+    /// Changes that verified a release of it.
+    pub verified: Vec<ChangeNumber>,
     /// Changes: those of that target, or all where the line names none.
     pub changes: Vec<(ChangeNumber, TargetName)>,
     /// Changes that are parked.
@@ -207,9 +209,11 @@ impl Known<'_> {
 
     /// By name first: that is what people have in mind.
     fn releases(&self) -> Vec<String> {
-        let known: &[_] = if self.sees_its_target() { &self.sight.recent.releases } else { &[] };
-        let names = known.iter().map(|(name, _)| name.clone());
-        names.chain(known.iter().map(|(_, number)| number.to_string())).collect()
+        if !self.sees_its_target() {
+            return Vec::new();
+        }
+        let (names, numbers) = (&self.sight.recent.releases, &self.sight.recent.verified);
+        names.iter().cloned().chain(numbers.iter().map(ToString::to_string)).collect()
     }
 
     fn sees_its_target(&self) -> bool {

@@ -214,15 +214,16 @@ fn names_are_held_against_the_catalogue() {
 fn lately(of: Option<TargetName>) -> Recent {
     let known = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     let (references, releases) = match of.as_ref().map(ToString::to_string).as_deref() {
-        Some("api/prod") => (known(&["v8", "v7"]), vec![("v7", 10), ("v6", 8), ("v7", 4)]),
-        Some("web/prod") => (known(&["w2"]), vec![("w1", 3)]),
+        Some("api/prod") => (known(&["v8", "v7"]), known(&["v7", "v6", "v7"])),
+        Some("web/prod") => (known(&["w2"]), known(&["w1"])),
         _ => (Vec::new(), Vec::new()),
     };
     let changes = [(12, target("web", "prod")), (11, target("api", "prod"))];
     let its = |(_, target): &(_, TargetName)| of.as_ref().is_none_or(|of| of == target);
     Recent {
         references,
-        releases: releases.into_iter().map(|(name, number)| (name.to_owned(), ChangeNumber(number))).collect(),
+        releases,
+        verified: vec![ChangeNumber(10), ChangeNumber(8)],
         changes: changes.into_iter().filter(its).map(|(number, target)| (ChangeNumber(number), target)).collect(),
         parked: vec![(ChangeNumber(9), target("web", "prod"))],
         locks: vec![Scope::Environment("staging".parse().expect("a name"))],
@@ -249,8 +250,8 @@ fn a_line_is_completed_with_what_will_be_understood() {
         ("/deploy api prod v8 ", "plan"),
         ("/deploy api prod v8 plan ", ""),
         ("/deploy api prod v8 --", "--plan"),
-        ("/rollback api prod ", "v7 v6 #10 #8 #4 to template plan"),
-        ("/rollback api prod to ", "v7 v6 #10 #8 #4"),
+        ("/rollback api prod ", "v7 v6 #10 #8 to template plan"),
+        ("/rollback api prod to ", "v7 v6 #10 #8"),
         ("/rollback api prod to v8 ", "template plan"),
         ("/status p", "prod api"),
         ("/history api prod ", "since"),
@@ -289,7 +290,7 @@ fn nobody_is_offered_what_they_may_not_look_at() {
         ("/status ", "api lab worker dev staging", "api lab dev prod"),
         ("/show ", "", "#11"),
         ("/rollback web prod to ", "", ""),
-        ("/rollback api prod to ", "", "v7 v6 #10 #8 #4"),
+        ("/rollback api prod to ", "", "v7 v6 #10 #8"),
         ("/change release ", "", ""),
         ("/unlock ", "staging", ""),
         ("/lock ", "all dev staging api/staging lab/dev worker/staging", "all dev prod api/prod lab/dev"),

@@ -206,9 +206,11 @@ impl Dispatch {
 
     /// A person's act on a change is stored: whoever follows the change sees it, whether or not a task works on it.
     fn acted(&self, change: &Change) {
-        let seen = self.engine.board.seen(change.head.id);
-        let (progress, blind_since) = seen.map(|seen| (seen.progress.clone(), seen.blind_since)).unwrap_or_default();
-        self.engine.board.show(Seen { change: change.clone(), progress, blind_since });
+        // Of what goes on, its task tells: it may have ended by now, and nobody would take down again what is put up here.
+        if change.ended().is_some() {
+            let (progress, blind_since) = Default::default();
+            self.engine.board.show(Seen { change: change.clone(), progress, blind_since });
+        }
         self.hear(Heard::Acted(change.head.id));
     }
 
@@ -302,7 +304,7 @@ impl Desk for Dispatch {
         now: Now,
     ) -> BoxFuture<'a, Vec<Completion>> {
         Box::pin(async move {
-            let (catalogue, recent) = (self.catalogue(), self.recent(target_of(line, cursor)).await);
+            let (catalogue, recent) = (self.catalogue(), self.recent(target_of(line, cursor), now).await);
             complete(&Sight { catalogue: &catalogue, recent: &recent, reader, now: now.wall }, line, cursor)
         })
     }

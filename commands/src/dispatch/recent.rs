@@ -1,9 +1,11 @@
 //! What completion offers: references, releases, changes and locks of late.
 
+use state::change::release::{Origin, Release};
 use state::journal::JournalWhat;
 use state::lock::Scope;
 use state::names::{ChangeNumber, TargetName};
 use state::records::RecordFault;
+use state::time::Now;
 
 use super::Dispatch;
 use crate::command::complete::Recent;
@@ -12,15 +14,16 @@ use crate::invocation::Desk as _;
 /// So many lines of a target's journal are looked through.
 const LINES: usize = 20;
 
-/// So many changes, or releases, are offered.
+/// So many changes, or what a target can go back to, are offered.
 const OFFERED: usize = 10;
 
 impl Dispatch {
     /// What happened lately, to this target where there is one. What can't be read is not offered.
-    pub(super) async fn recent(&self, target: Option<TargetName>) -> Recent {
+    pub(super) async fn recent(&self, target: Option<TargetName>, now: Now) -> Recent {
         let mut recent = Recent { parked: self.parked(), ..Recent::default() };
         if let Ok(locks) = self.engine.records.locks().await {
-            recent.locks = locks.into_iter().flatten().map(|lock| lock.scope).collect();
+            let held = locks.into_iter().flatten().filter(|lock| lock.in_force(now.wall));
+            recent.locks = held.map(|lock| lock.scope).collect();
         }
         match target.filter(|target| self.catalogue().target(target).is_some()) {
             Some(target) => {
@@ -53,18 +56,20 @@ impl Dispatch {
                 recent.changes.push((number, target.clone()));
             }
         }
-        let releases = self.engine.records.releases(&target).await?;
-        let newest = releases.iter().rev().take(OFFERED);
-        recent.releases =
-            newest.filter_map(|release| Some((release.reference()?.to_string(), release.number))).collect();
+        let releases = self.engine.records.newest_releases(&target, OFFERED).await?;
+        let asked_for = |release: &Release| release.reference().map(|reference| reference.to_string());
+        recent.releases = releases.iter().filter_map(asked_for).collect();
+        // The number of a change stands for what it verified, not for what it found.
+        let verified = releases.iter().filter(|release| release.origin == Origin::Verified);
+        recent.verified = verified.map(|release| release.number).collect();
         Ok(())
     }
 
     async fn add_newest(&self, recent: &mut Recent) -> Result<(), RecordFault> {
         let Some(ChangeNumber(newest)) = self.engine.records.newest_number().await? else { return Ok(()) };
         for number in (1..=newest).rev().take(OFFERED).map(ChangeNumber) {
-            let Some(id) = self.engine.records.by_number(number).await? else { continue };
             // One that can't be read is left out, and those before it are offered all the same.
+            let Ok(Some(id)) = self.engine.records.by_number(number).await else { continue };
             if let Ok(Some(stored)) = self.engine.records.change(id).await {
                 recent.changes.push((number, stored.change.target.name));
             }

@@ -10,6 +10,9 @@ use super::{Asking, Dispatch, Stop};
 use crate::facts::{Serving, TargetStatus};
 use crate::sight::Sightless;
 
+/// So many releases are looked through for what runs: a look is answered at once, however long the history is.
+const LOOKED_THROUGH: usize = 40;
+
 impl Dispatch {
     /// What can't be read is told, and hides nothing else.
     pub(super) async fn target_status(&self, asking: &Asking<'_>, target: Target) -> Result<TargetStatus, Stop> {
@@ -28,9 +31,9 @@ impl Dispatch {
         }
         let progress = open.as_ref().map(|change| self.progress(change.head.id)).unwrap_or_default();
         let running = running(&target, &observed);
-        let releases = records.releases(&target.name).await?;
+        let releases = records.newest_releases(&target.name, LOOKED_THROUGH).await?;
         // What was verified once stays so, also where a later change found it there before its own write.
-        let mut known = releases.iter().rev().filter(|release| release.runs(&running));
+        let mut known = releases.iter().filter(|release| release.runs(&running));
         let release =
             known.clone().find(|release| release.origin == Origin::Verified).or_else(|| known.next()).cloned();
         let last = self.last_stored(&target.name).await?;

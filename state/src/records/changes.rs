@@ -360,6 +360,12 @@ impl Records {
         Ok(found.into_iter().filter_map(|(_, release, _)| release.ok()).collect())
     }
 
+    /// The newest of what a target can be gone back to, at most so many, newest first.
+    pub async fn newest_releases(&self, target: &TargetName, most: usize) -> Result<Vec<Release>, RecordFault> {
+        let found = self.read_all(Range::under(&keys::releases(target)).reversed().limit(most)).await?;
+        Ok(found.into_iter().filter_map(|(_, release, _)| release.ok()).collect())
+    }
+
     /// What a target must not be gone back to. One that can't be read may be about any release, so that there is no
     /// choosing without it.
     pub async fn withdrawn(&self, target: &TargetName) -> Result<Vec<Withdrawn>, RecordFault> {

@@ -208,7 +208,10 @@ impl Disk {
     fn open(options: &SledOptions) -> Result<Disk, StoreFault> {
         let folder = Folder::hold(&options.path, options.lock_patience)?;
         folder.remove_half_written()?;
-        if let Some(copy) = trial::Copy::of(&folder).map_err(|error| folder.cannot_open(&error))? {
+        if !folder.path().join("db").exists() {
+            // Nothing at all, which opening would make a store of.
+            check_mark(&folder, folder.path(), Revision(0))?;
+        } else if let Some(copy) = trial::Copy::of(&folder).map_err(|error| folder.cannot_open(&error))? {
             examine(&folder, copy.path(), options.lock_patience)?;
         }
         let (tree, revision, mark) = examine(&folder, folder.path(), options.lock_patience)?;

@@ -4,11 +4,11 @@
 //! would cost everything behind it, also for whoever could mend the file. So it opens a copy first, and gets to the real
 //! files only when nothing was wrong with that.
 //!
-//! Where there is no room for a copy, the real files are opened at once: a disk that is nearly full is more frequent than a
+//! Where nothing is there to be copied, nothing may ever have been acknowledged either. Where there is no room for a copy, the real files are opened at once: a disk that is nearly full is more frequent than a
 //! damaged one, and no reason not to start.
 
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::folder::{Folder, OPENING_NEEDS};
@@ -18,21 +18,26 @@ use super::folder::{Folder, OPENING_NEEDS};
 pub(super) struct Copy(PathBuf);
 
 impl Copy {
-    /// Copies the files. `None` where there are none yet, or no room for them once more.
+    /// Copies the files. `None` where there is no room for them once more.
     pub(super) fn of(folder: &Folder) -> io::Result<Option<Copy>> {
         let place = folder.path().join("trial");
         // A start that died has left its own.
         remove(&place)?;
         let files = files_of(folder.path())?;
         let needed = OPENING_NEEDS + files.iter().map(|(_, bytes)| bytes).sum::<u64>();
-        if !folder.path().join("db").exists() || folder.free().is_some_and(|free| free < needed) {
+        if folder.free().is_some_and(|free| free < needed) {
             return Ok(None);
         }
         fs::create_dir(&place)?;
         let copy = Copy(place);
         for (from, _) in files {
-            if let Some(name) = from.file_name() {
-                fs::copy(&from, copy.0.join(name))?;
+            match from.file_name().map(|name| fs::copy(&from, copy.0.join(name))) {
+                // A quota is no free bytes, which only writing tells.
+                Some(Err(error)) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+                    return Ok(None);
+                }
+                Some(copied) => drop(copied?),
+                None => {}
             }
         }
         Ok(Some(copy))
@@ -65,7 +70,7 @@ fn files_of(folder: &Path) -> io::Result<Vec<(PathBuf, u64)>> {
 
 fn remove(place: &Path) -> io::Result<()> {
     match fs::remove_dir_all(place) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
 }
