@@ -3,6 +3,7 @@
 //! Everything that touches the outside is in this crate: the config file, clusters, registries, chat, the environment
 //! and the clocks. What is true is in `state`, what people can ask for is in `commands`.
 
+mod bounded;
 pub mod check;
 pub mod cli;
 pub mod clock;

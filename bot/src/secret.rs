@@ -1,12 +1,11 @@
 //! Secrets: where they are, and reading them at the start. They are never in the config, never in a log, and never
 //! printed, not even for debugging.
 
-use std::fs;
 use std::path::PathBuf;
 
 use secrecy::SecretString;
 
-use crate::surroundings;
+use crate::{bounded, surroundings};
 
 /// Where a secret is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +31,9 @@ pub enum SecretFault {
     EmptyFile(PathBuf),
 }
 
+/// The longest secret, in bytes.
+const LONGEST_SECRET: u64 = 1 << 20;
+
 impl SecretSource {
     /// Reads the secret.
     pub fn read(&self) -> Result<SecretString, SecretFault> {
@@ -40,7 +42,8 @@ impl SecretSource {
                 surroundings::variable(name).ok_or_else(|| SecretFault::NoVariable(name.clone()))?
             }
             Self::File(path) => {
-                let bytes = fs::read(path).map_err(|why| SecretFault::NoFile { path: path.clone(), why })?;
+                let bytes = bounded::read(path, LONGEST_SECRET)
+                    .map_err(|why| SecretFault::NoFile { path: path.clone(), why })?;
                 String::from_utf8(bytes).map_err(|_| SecretFault::NotText(path.clone()))?
             }
         };
@@ -57,6 +60,8 @@ impl SecretSource {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use secrecy::ExposeSecret as _;
 
     use super::*;

@@ -21,8 +21,7 @@ mod value;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, ErrorKind, Read as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -43,6 +42,7 @@ use self::report::{Findings, Report};
 use self::section::Section;
 use self::services::Surroundings;
 use self::source::Source;
+use crate::bounded;
 use crate::version;
 
 /// Everything that the file says, validated: every name that is referred to exists.
@@ -132,7 +132,7 @@ const LONGEST_FILE: u64 = 16 << 20;
 pub fn load(request: &Request<'_>) -> Result<Loaded, Faulty> {
     let one = |place, what| Faulty { faults: vec![Finding { place, what }], warnings: Vec::new(), needs: Vec::new() };
     let whole = |what| one(Place::File(request.file.to_owned()), what);
-    let bytes = read_bytes(request.file).map_err(|why| {
+    let bytes = bounded::read(request.file, LONGEST_FILE).map_err(|why| {
         whole(match why.kind() {
             ErrorKind::NotFound => Fault::NoFile,
             _ => Fault::Unreadable { why: why.to_string() },
@@ -146,17 +146,6 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, Faulty> {
             Err(one(place, Fault::NotUtf8))
         }
     }
-}
-
-/// Reads what may also be a pipe, and one that never ends.
-fn read_bytes(file: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(file)?.take(LONGEST_FILE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LONGEST_FILE {
-        let why = format!("it is longer than {} MiB, which no config is", LONGEST_FILE >> 20);
-        return Err(io::Error::new(ErrorKind::FileTooLarge, why));
-    }
-    Ok(bytes)
 }
 
 /// Reads a config from its text.

@@ -2,6 +2,7 @@
 //! watch. Reading blocks, so it has a thread of its own, which does what it is wished to and answers each wish once.
 
 use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,8 +49,12 @@ pub(super) enum Typed {
 }
 
 enum Wish {
-    Line { initial: String, screen: Arc<Screen> },
-    Keys,
+    Line {
+        initial: String,
+        screen: Arc<Screen>,
+    },
+    /// The number by which [`Keyboard::enough`] names it.
+    Keys(u8),
 }
 
 /// A keyboard.
@@ -57,6 +62,8 @@ pub(super) struct Keyboard {
     wishes: std::sync::mpsc::Sender<Wish>,
     typed: mpsc::UnboundedReceiver<Typed>,
     wake: PipeWriter,
+    /// The newest wish for keys.
+    watching: u8,
     _terminal: Terminal,
 }
 
@@ -107,14 +114,14 @@ impl Keyboard {
                         drop(screen);
                         line(&mut editor, &initial, history.as_ref())
                     }
-                    Wish::Keys => keys(&mut woken).unwrap_or(Typed::End),
+                    Wish::Keys(watching) => keys(&mut woken, watching).unwrap_or(Typed::End),
                 };
                 if to.send(typed).is_err() {
                     return;
                 }
             }
         })?;
-        Ok((Self { wishes, typed, wake, _terminal: terminal }, Box::new(printer)))
+        Ok((Self { wishes, typed, wake, watching: 0, _terminal: terminal }, Box::new(printer)))
     }
 
     /// Wishes a line that begins like this, below what is on the screen by now.
@@ -123,13 +130,14 @@ impl Keyboard {
     }
 
     /// Wishes to know of any key.
-    pub(super) fn keys(&self) {
-        let _ = self.wishes.send(Wish::Keys);
+    pub(super) fn keys(&mut self) {
+        self.watching = self.watching.wrapping_add(1);
+        let _ = self.wishes.send(Wish::Keys(self.watching));
     }
 
-    /// Ends the wish for keys; it is answered all the same.
+    /// Ends the newest wish for keys, which may be answered by now; it is answered all the same, once.
     pub(super) fn enough(&mut self) {
-        let _ = self.wake.write_all(b"!");
+        let _ = self.wake.write_all(&[self.watching]);
     }
 
     /// The answer to the wish.
@@ -154,7 +162,7 @@ fn line(editor: &mut Editor<Completing, FileHistory>, initial: &str, history: Op
 }
 
 /// Waits for a key, or for enough.
-fn keys(woken: &mut PipeReader) -> io::Result<Typed> {
+fn keys(woken: &mut PipeReader, watching: u8) -> io::Result<Typed> {
     let stdin = io::stdin();
     let found = tcgetattr(&stdin)?;
     let mut raw = found.clone();
@@ -163,14 +171,14 @@ fn keys(woken: &mut PipeReader) -> io::Result<Typed> {
     raw.special_codes[SpecialCodeIndex::VMIN] = 1;
     raw.special_codes[SpecialCodeIndex::VTIME] = 0;
     tcsetattr(&stdin, OptionalActions::Now, &raw)?;
-    let typed = wait_for_keys(&stdin, woken);
+    let typed = wait_for_keys(&stdin, woken, watching);
     tcsetattr(&stdin, OptionalActions::Now, &found)?;
     typed
 }
 
-fn wait_for_keys(stdin: &io::Stdin, woken: &mut PipeReader) -> io::Result<Typed> {
+fn wait_for_keys(stdin: &impl AsFd, woken: &mut PipeReader, watching: u8) -> io::Result<Typed> {
     loop {
-        let (pressed, enough) = {
+        let (pressed, mut enough) = {
             let mut both = [PollFd::new(stdin, PollFlags::IN), PollFd::new(woken, PollFlags::IN)];
             match poll(&mut both, None) {
                 Ok(_) => {}
@@ -180,7 +188,10 @@ fn wait_for_keys(stdin: &io::Stdin, woken: &mut PipeReader) -> io::Result<Typed>
             (!both[0].revents().is_empty(), !both[1].revents().is_empty())
         };
         if enough {
-            woken.read_exact(&mut [0])?;
+            let mut of = [0];
+            woken.read_exact(&mut of)?;
+            // Keys may have answered the wish that it was meant for.
+            enough = of == [watching];
         }
         let mut keys = [0; 1024];
         let typed = match pressed {
@@ -285,6 +296,17 @@ mod tests {
         let (desk, channels) = (bot.desk.clone(), bot.channels.clone());
         let local = Local { desk, channels, clock: CLOCK, identity, via: Via::Console };
         assert_eq!(offered(Arc::new(local), "/sta").await, ["/status "]);
+    }
+
+    #[test]
+    fn enough_of_one_watch_does_not_end_the_next() {
+        let ((keys, mut typing), (mut woken, mut wake)) = (io::pipe().expect("a pipe"), io::pipe().expect("a pipe"));
+        // The first wish was answered by keys, and then ended all the same.
+        wake.write_all(&[1]).expect("written");
+        typing.write_all(b"x").expect("written");
+        assert_eq!(wait_for_keys(&keys, &mut woken, 2).expect("an answer"), Typed::Keys("x".into()));
+        wake.write_all(&[1, 2]).expect("written");
+        assert_eq!(wait_for_keys(&keys, &mut woken, 2).expect("an answer"), Typed::Nothing);
     }
 
     #[test]

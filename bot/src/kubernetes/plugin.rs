@@ -16,6 +16,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use state::fault::Fault;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -24,6 +25,9 @@ use crate::clock;
 
 /// How long a command may take. One that takes longer is stopped.
 pub(super) const LIMIT: Duration = Duration::from_secs(15);
+
+/// Longer than any credentials are, in bytes.
+const LONGEST_OUTPUT: u64 = 1 << 20;
 
 /// New credentials are fetched so long before the old ones end.
 const BEFORE_THE_END: Duration = Duration::from_secs(60);
@@ -114,13 +118,24 @@ async fn run(exec: &ExecConfig) -> io::Result<Output> {
         }
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
-    let child = command.spawn()?;
+    let mut child = command.spawn()?;
     let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
     let mut group = Group(group);
-    let output = child.wait_with_output().await;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (status, stdout, stderr) = tokio::try_join!(child.wait(), begin_of(stdout), begin_of(stderr))?;
+    let output = Output { status, stdout, stderr };
     // What it left behind on purpose, such as a helper that remembers credentials, goes on.
     group.0 = None;
-    output
+    Ok(output)
+}
+
+/// What a command prints, as far as credentials can be that long. One that goes on printing never ends, and is stopped.
+async fn begin_of(printed: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
+    let mut begin = Vec::new();
+    if let Some(printed) = printed {
+        printed.take(LONGEST_OUTPUT).read_to_end(&mut begin).await?;
+    }
+    Ok(begin)
 }
 
 /// The command and what it started: all of it is stopped where nobody waits for it any longer.

@@ -7,7 +7,6 @@ mod challenge;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,7 +26,8 @@ use state::redact::clean_line;
 use tokio::time::timeout;
 
 use self::challenge::Challenge;
-use crate::config::{Login, RegistryAccess, Username};
+use crate::bounded;
+use crate::config::{Login, RegistryAccess};
 use crate::secret::SecretFault;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -101,7 +101,7 @@ struct Host {
 impl Host {
     fn new(host: &str, access: &RegistryAccess) -> Result<Self, SetupFault> {
         let unread = |why| SetupFault::Credentials { host: host.to_owned(), why };
-        let login = access.login.as_ref().map(read_login).transpose().map_err(unread)?;
+        let login = access.login.as_ref().map(Login::read).transpose().map_err(unread)?;
         let authority = access.ca_file.as_ref().map_or(Ok(Vec::new()), |file| authority(host, file))?;
         let scheme = if access.plain_http { "http" } else { "https" };
         let mut builder = Client::builder()
@@ -199,18 +199,13 @@ fn is_loopback(host: &str) -> bool {
     name == "localhost" || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn read_login(login: &Login) -> Result<(String, SecretString), SecretFault> {
-    let name = match &login.username {
-        Username::Plain(name) => name.clone(),
-        Username::Source(source) => source.read()?.expose_secret().to_owned(),
-    };
-    Ok((name, login.password.read()?))
-}
+/// The longest file of certificates, in bytes: all authorities that the web trusts take a fiftieth of it.
+const LONGEST_AUTHORITY: u64 = 16 << 20;
 
 /// Certificates of a file that a config names as the authority of a host.
 pub(crate) fn authority(host: &str, file: &Path) -> Result<Vec<Certificate>, SetupFault> {
     let (host, path) = (host.to_owned(), file.to_owned());
-    let pem = match fs::read(file) {
+    let pem = match bounded::read(file, LONGEST_AUTHORITY) {
         Ok(pem) => pem,
         Err(why) => return Err(SetupFault::Authority { host, path, why }),
     };

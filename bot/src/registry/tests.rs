@@ -72,8 +72,8 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
 
 fn login(folder: &Path, password: &str) -> RegistryAccess {
     let file = folder.join("password");
-    fs::write(&file, password).expect("written");
-    let login = Login { username: Username::Plain("puller".to_owned()), password: SecretSource::File(file) };
+    std::fs::write(&file, password).expect("written");
+    let login = Login { username: crate::config::Username::Plain("puller".to_owned()), password: SecretSource::File(file) };
     RegistryAccess { login: Some(login), ..Odd::access() }
 }
 
@@ -293,10 +293,10 @@ fn what_is_wrong_with_the_settings_is_said_with_its_file() {
     };
     let access = RegistryAccess { ca_file: Some(path.clone()), ..RegistryAccess::default() };
     assert!(made(access.clone()).contains("ca.pem"));
-    fs::write(&path, "no certificate").expect("written");
+    std::fs::write(&path, "no certificate").expect("written");
     assert!(made(access).contains("is no certificate"));
     let password = SecretSource::File(folder.path().join("nowhere"));
-    let login = Login { username: Username::Plain("puller".to_owned()), password };
+    let login = Login { username: crate::config::Username::Plain("puller".to_owned()), password };
     let access = RegistryAccess { login: Some(login), ..RegistryAccess::default() };
     assert!(made(access).contains("nowhere"));
 }

@@ -2,7 +2,7 @@
 //! killed leaves nothing that could be taken for a store.
 
 use std::fs;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -179,8 +179,12 @@ async fn write_all(from: &mut dyn BufRead, store: &dyn Store) -> Result<usize, I
     let mut next = |from: &mut dyn BufRead| {
         number += 1;
         let mut line = String::new();
-        match from.read_line(&mut line) {
+        match Read::take(&mut *from, LONGEST_LINE).read_line(&mut line) {
             Ok(0) => Ok(None),
+            Ok(bytes) if bytes as u64 == LONGEST_LINE => {
+                let why = format!("it is longer than {} MiB", LONGEST_LINE >> 20);
+                Err(ImportFault::NotAnExport { line: number, why })
+            }
             // Half a line: the file was cut off in it.
             Ok(_) if !line.ends_with('\n') => Ok(None),
             Ok(_) => Ok(Some((number, line))),
@@ -229,6 +233,9 @@ fn check(header: &str) -> Result<(), ImportFault> {
     }
     Ok(())
 }
+
+/// Longer than any line of an export, in bytes: a document may have 4 MiB, and six letters stand for a byte at worst.
+const LONGEST_LINE: u64 = 32 << 20;
 
 /// How many records are written by one commit, if they are short.
 const AT_ONCE: usize = 64;

@@ -203,6 +203,7 @@ async fn files_that_are_no_whole_export_leave_nothing() {
         (&format!("{whole}{}\n", exported[1]), &ends),
         (&format!("{whole}half of"), &ends),
         ("hello\n", "line 1 is not"),
+        (&"\0".repeat(33 << 20), "longer than 32 MiB"),
         (&whole[..whole.find("长").expect("a long one")], "ends in the middle"),
         (&whole[..whole.len() - 1], "ends in the middle"),
         (&with_line(3, "{\"key\":\"\\\\xzz\",\"record\":{}}"), "line 4 is not"),

@@ -57,7 +57,7 @@ fn a_file_that_can_not_be_read() {
     ");
     insta::assert_snapshot!(at("."), @"/.: the file can't be read: Is a directory (os error 21)");
     std::os::unix::fs::symlink("/dev/zero", folder.path().join("endless.toml")).expect("linked");
-    insta::assert_snapshot!(at("endless.toml"), @"/endless.toml: the file can't be read: it is longer than 16 MiB, which no config is");
+    insta::assert_snapshot!(at("endless.toml"), @"/endless.toml: the file can't be read: it is longer than 16 MiB, which none of its kind is");
     std::fs::write(folder.path().join("latin1.toml"), b"language = \"en\"\n# caf\xe9\n").expect("written");
     insta::assert_snapshot!(at("latin1.toml"), @r"
     /latin1.toml:2:6: the file is not UTF-8
