@@ -63,7 +63,20 @@ impl Runner {
     /// At the start, and now and then: a change whose task never began goes on all the same.
     pub(super) async fn take_up_open(self: Arc<Self>) {
         let reading = Doing::all("reading open changes");
+        let mut looked_for_unclaimed = false;
         loop {
+            // Only what was done to the store while nobody ran takes a claim away from a change.
+            if !looked_for_unclaimed {
+                match self.engine().unclaimed().await {
+                    Ok(unclaimed) => {
+                        looked_for_unclaimed = true;
+                        for id in unclaimed {
+                            tokio::spawn(Arc::clone(&self).begin(id));
+                        }
+                    }
+                    Err(fault) => self.store_failed(&reading, &fault),
+                }
+            }
             match self.engine().records.open().await {
                 Ok(open) => {
                     self.store_works(&reading);

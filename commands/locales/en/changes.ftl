@@ -232,6 +232,8 @@ parked-cluster = I can't read the cluster { $cluster }, and stopped waiting for 
 parked-in-doubt = The cluster { $cluster } refuses what I write (since { $since }), and an earlier write may still arrive, so I can't tell how this ends. I go on by myself as soon as it takes my writes.
 parked-record = I can't read a record that it needs. My log says more under { $number }.
 parked-imported = It came from an export, and is not resumed by itself.
+parked-claim = The record by which it holds { $target } is gone from my store, so I write and judge nothing more for it.
+parked-claim-next = Others can change { $target } meanwhile. An admin ends this one with { $command }
 parked-next = Until then nobody can change { $target } through me. An admin can free it with { $command }
 
 # Questions.

@@ -220,6 +220,8 @@ parked-cluster = 读不到集群 { $cluster }，从 { $since } 起不再等待�
 parked-in-doubt = 集群 { $cluster } 拒绝我的写入（{ $since } 起），而之前的一次写入仍可能生效，所以还无法判断结果。一旦它接受写入，我会自动继续。
 parked-record = 它需要的一条记录读不出来。详情见我的日志，编号 { $number }。
 parked-imported = 它来自导出的数据，不会自动继续。
+parked-claim = 它占用 { $target } 的记录已不在我的存储里，所以我不再为它写入或判断任何东西。
+parked-claim-next = 在此期间别人可以改动 { $target }。管理员可以用 { $command } 结束它
 parked-next = 在此之前没有人能通过我改动 { $target }。管理员可以用 { $command } 释放它
 
 # 提问

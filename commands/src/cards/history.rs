@@ -21,13 +21,7 @@ pub fn card(words: &Words, facts: &HistoryFacts) -> Card {
     if let Some(since) = facts.since {
         card.plain(say!(words, "history-since", since = Arg::Time(since, TimeStyle::Full)));
     }
-    for line in &facts.lines {
-        if told_with_its_end(&line.line, &facts.lines) {
-            continue;
-        }
-        let (style, text) = row(words, line, facts);
-        card.line(style, text);
-    }
+    rows(words, facts, &mut card);
     if facts.lines.is_empty() {
         card.plain(say!(words, "history-none-next"));
         return card;
@@ -44,6 +38,17 @@ pub fn card(words: &Words, facts: &HistoryFacts) -> Card {
         card.plain(say!(words, "history-next", command = &Command::Show { number }));
     }
     card
+}
+
+/// A row for each change and for each other act.
+pub(super) fn rows(words: &Words, facts: &HistoryFacts, card: &mut Card) {
+    for line in &facts.lines {
+        if told_with_its_end(&line.line, &facts.lines) {
+            continue;
+        }
+        let (style, text) = row(words, line, facts);
+        card.line(style, text);
+    }
 }
 
 fn is_ask(line: &JournalLine) -> bool {

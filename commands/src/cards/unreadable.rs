@@ -1,12 +1,12 @@
 //! Records that can't be read: what each is, what it blocks, and what to type.
 
-use state::names::TargetName;
+use state::names::{ChangeNumber, TargetName};
 use state::records::RecordName;
 
-use super::{DOT, another_rollback, list_and, status_command};
+use super::{DOT, another_rollback, history, list_and, status_command};
 use crate::card::{Card, CardState, Text};
 use crate::command::{ChangeCommand, Command};
-use crate::facts::Unreadable;
+use crate::facts::{HistoryFacts, Unreadable};
 use crate::press::Press;
 use crate::words::{Arg, Words, say, say_first};
 
@@ -47,6 +47,19 @@ pub(crate) fn next(words: &Words, unreadable: &Unreadable) -> Text {
         }
         (_, None) => say!(words, "unreadable-next-log"),
     }
+}
+
+/// A change that can't be read and holds nothing up: what the journal tells of it.
+pub fn by_journal(words: &Words, number: ChangeNumber, facts: &HistoryFacts, reference: &str) -> Card {
+    let mut card = Card::new(CardState::Unsure, say_first!(words, "unreadable-shown", number = number));
+    card.plain(say!(words, "unreadable-shown-why"));
+    history::rows(words, facts, &mut card);
+    card.plain(say!(words, "unreadable-log", reference = reference));
+    if let Some(target) = &facts.of {
+        card.plain(say!(words, "look-next", command = status_command(target)));
+        card.button(say!(words, "button-status", target = target), Press::Status(target.clone()));
+    }
+    card
 }
 
 /// Somebody has taken away what kept a target from being changed.

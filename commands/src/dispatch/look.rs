@@ -5,7 +5,7 @@ use state::catalogue::{Action, Target};
 use state::change::Change;
 use state::lock::Scope;
 use state::names::{ChangeNumber, EnvironmentName, ServiceName, TargetName};
-use state::records::HistoryLine;
+use state::records::{HistoryLine, RecordFault, Unreadable};
 use state::rollout::judge::Progress;
 
 use super::{Answered, Asking, Dispatch, Stop, shown};
@@ -138,12 +138,36 @@ impl Dispatch {
         let Some(id) = self.engine.records.by_number(number).await? else {
             return Err(Refusal::UnknownChange { number, newest: self.newest().await? }.into());
         };
-        let change = self.stored(asking, id).await?.change;
+        let change = match self.engine.records.change(id).await {
+            Err(RecordFault::Unreadable(unreadable)) if self.held_by(id).await?.is_none() => {
+                return self.show_by_journal(asking, number, &unreadable).await;
+            }
+            _ => self.stored(asking, id).await?.change,
+        };
         asking.pass(Action::View, &Scope::Target(change.target.name.clone()), Some(&change.target))?;
         let progress = self.progress(id);
         let card = self.with_facts(asking, &change, &progress, |facts| cards::show::card(asking.words, facts)).await;
         // Whoever looks at a change doesn't wait for it.
         Ok(shown(card))
+    }
+
+    /// A change that can't be read and holds nothing up: what is still known of it stands in the journal, for those who may
+    /// look at its target.
+    async fn show_by_journal(&self, asking: &Asking<'_>, number: ChangeNumber, unreadable: &Unreadable) -> Answered {
+        let reference = self.logged(&unreadable.fault);
+        for scope in self.engine.records.journal_scopes().await? {
+            let Scope::Target(target) = &scope else { continue };
+            if !asking.may_view(&scope) {
+                continue;
+            }
+            let mut lines = self.engine.records.journal(&scope, None, usize::MAX).await?;
+            lines.retain(|line| line.line.change == Some(number));
+            if !lines.is_empty() {
+                let facts = HistoryFacts { of: Some(target.clone()), since: None, lines, more: false };
+                return Ok(shown(cards::unreadable::by_journal(asking.words, number, &facts, &reference)));
+            }
+        }
+        Err(Refusal::UnreadableOther { reference }.into())
     }
 
     /// The card of a change as it stands: under way, parked, or with its outcome.

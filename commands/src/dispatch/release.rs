@@ -1,12 +1,13 @@
 //! `/change release`: an admin frees the target of a parked change, or of records that can't be read.
 
 use state::catalogue::Action;
+use state::change::outcome::{CantTell, Outcome};
 use state::change::transition::{Event, transition};
 use state::change::{Change, ParkedWhy};
 use state::fault::Fault;
 use state::journal::{JournalLine, JournalWhat};
 use state::lock::Scope;
-use state::names::{ChangeId, ChangeNumber, TargetName};
+use state::names::{ChangeId, ChangeNumber, PersonName, TargetName};
 use state::records::{Advanced, RecordFault, RecordName};
 
 use super::{Answered, Asking, Dispatch, Heard, Stop, about, already, shown};
@@ -135,14 +136,17 @@ impl Dispatch {
         number: ChangeNumber,
         id: Option<ChangeId>,
     ) -> Result<Option<crate::invocation::Answer>, Stop> {
-        let line = JournalLine {
-            at: asking.now.wall,
-            by: Some(asking.speaker.clone()),
-            typed_by: asking.typed_by.cloned(),
-            change: Some(number),
-            what: JournalWhat::Released,
+        let line = |by: Option<PersonName>, what| {
+            let typed_by = asking.typed_by.filter(|_| by.is_some()).cloned();
+            JournalLine { at: asking.now.wall, by, typed_by, change: Some(number), what }
         };
-        let gone = self.engine.records.free(target, id, &line).await?;
+        let mut lines = vec![line(Some(asking.speaker.clone()), JournalWhat::Released)];
+        // Its own record can't tell what came of it, so the journal does.
+        if id.is_some() && !self.has_ended(target, number).await? {
+            let outcome = Outcome::CantTell { why: CantTell::Released }.word().to_owned();
+            lines.insert(0, line(None, JournalWhat::Ended { outcome, image: None }));
+        }
+        let gone = self.engine.records.free(target, id, &lines).await?;
         if gone.is_empty() {
             return Ok(None);
         }
@@ -150,6 +154,15 @@ impl Dispatch {
             self.hear(Heard::Acted(id));
         }
         Ok(Some(shown(cards::unreadable::freed(asking.words, target, &gone))))
+    }
+}
+
+impl Dispatch {
+    /// Whether the journal tells of the end of a change.
+    async fn has_ended(&self, target: &TargetName, number: ChangeNumber) -> Result<bool, Stop> {
+        let lines = self.engine.records.journal(&Scope::Target(target.clone()), None, usize::MAX).await?;
+        let ends = |line: &JournalLine| matches!(line.what, JournalWhat::Ended { .. }) && line.change == Some(number);
+        Ok(lines.iter().any(|line| ends(&line.line)))
     }
 }
 

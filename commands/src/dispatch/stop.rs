@@ -95,6 +95,10 @@ impl Dispatch {
         match self.engine.records.change(id).await {
             Err(RecordFault::Unreadable(unreadable)) => Err(match self.told_of(asking, &unreadable).await? {
                 Some(told) => Refusal::Unreadable(told),
+                // It holds nothing up, and another try finds it just as it is.
+                None if self.held_by(id).await?.is_none() => {
+                    Refusal::UnreadableOther { reference: self.logged(&unreadable.fault) }
+                }
                 // Who may look at it or act on it stands in the record.
                 None => Refusal::CouldNotCheck { reference: self.logged(&unreadable.fault) },
             }

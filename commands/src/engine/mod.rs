@@ -11,11 +11,14 @@ mod gather;
 mod questions;
 mod step;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use state::change::Change;
-use state::names::ChangeId;
+use state::journal::JournalWhat;
+use state::lock::Scope;
+use state::names::{ChangeId, ChangeNumber};
 use state::records::{RecordFault, Records, Stored};
 use state::rollout::judge::Progress;
 use state::store::StoreFault;
@@ -110,6 +113,39 @@ impl Engine {
     /// Takes a change into the engine's hands; none where there is none of that id.
     pub async fn take(&self, id: ChangeId) -> Result<Option<Live>, RecordFault> {
         Ok(self.records.change(id).await?.map(Live::read))
+    }
+
+    /// Changes that have begun, have not ended, and hold no target: no claim leads to them, so that their journal is asked.
+    /// Whoever takes one up parks it.
+    pub async fn unclaimed(&self) -> Result<Vec<ChangeId>, RecordFault> {
+        let mut unclaimed = Vec::new();
+        for scope in self.records.journal_scopes().await? {
+            let Scope::Target(target) = &scope else { continue };
+            let lines = self.records.journal(&scope, None, LATELY).await?;
+            let mut open: BTreeSet<ChangeNumber> = lines.iter().filter_map(|line| line.line.change).collect();
+            for line in lines.iter().filter(|line| matches!(line.line.what, JournalWhat::Ended { .. })) {
+                line.line.change.map(|number| open.remove(&number));
+            }
+            for number in open {
+                let Some(id) = readable(self.records.by_number(number).await)? else { continue };
+                let Some(stored) = readable(self.records.change(id).await)? else { continue };
+                if stored.change.ended().is_none() && !self.records.holds(target, id).await? {
+                    unclaimed.push(id);
+                }
+            }
+        }
+        Ok(unclaimed)
+    }
+}
+
+/// So many lines of a journal are looked through for changes that have no end.
+const LATELY: usize = 60;
+
+/// What can't be read is told by whoever is asked about it.
+fn readable<T>(read: Result<Option<T>, RecordFault>) -> Result<Option<T>, RecordFault> {
+    match read {
+        Err(RecordFault::Unreadable(_)) => Ok(None),
+        read => read,
     }
 }
 

@@ -75,6 +75,12 @@ impl Engine {
         }
         let observed = self.cluster.observe(&live.current.target);
         live.pass(&observed, now);
+        // Nothing is written or judged for a target that another change may hold by now.
+        let parked = live.current.head.parked.is_some();
+        if !parked && !self.records.holds(&live.current.target.name, live.id()).await? {
+            tracing::error!(change = %live.current.head.number, "a change is parked: it holds its target no more");
+            return self.follow_from(live, Event::Park(ParkedWhy::ClaimMissing), &observed, now).await;
+        }
         if !self.answers_again(live, &observed, now).await {
             self.show(live);
             return Ok(Stepped::Wait(RETRY));

@@ -1,14 +1,19 @@
 //! What the engine concludes from what it finds when it is about to write.
 
+use std::sync::atomic::Ordering;
+
 use futures::executor::block_on;
-use state::change::Phase;
 use state::change::outcome::{Outcome, Overtaken};
+use state::change::{ParkedWhy, Phase};
 use state::evidence::CauseKind;
+use state::journal::NoticeWhat;
 use state::names::ChangeId;
 use state::rollout::seen::{WorkloadSeen, WorkloadView};
+use state::store::{Commit, Key};
 
 use super::Stepped;
 use crate::dispatch::tests::lab::*;
+use crate::invocation::AnswerKind;
 
 /// A change of `api` and a worker, of which the first is written and the second is found like this.
 fn about_to_write_the_second(found: Option<WorkloadSeen>) -> (Lab, ChangeId) {
@@ -157,4 +162,48 @@ fn who_has_just_started_is_not_told_as_blind() {
         look(&lab, &mut live, second);
     }
     assert_eq!(blind_since(), Some(at(10).wall));
+}
+
+/// Takes a record out of the store, as nobody ever should.
+fn lose(lab: &Lab, key: Key) {
+    let mut commit = Commit::new();
+    commit.delete(key);
+    block_on(lab.store.commit(commit)).expect("a commit");
+}
+
+#[test]
+fn a_change_that_lost_its_claim_is_parked_and_says_so() {
+    for phase in [Phase::Preparing, Phase::Applying { written: vec![] }, rolling(), holding()] {
+        let lab = Lab::new();
+        lab.runs("v1");
+        let (id, _) = lab.begun("mo");
+        lab.put(id, |head| head.phase = phase.clone());
+        assert_eq!(block_on(lab.engine.unclaimed()), Ok(Vec::new()), "it holds its target");
+        lose(&lab, Key::kind("claim").text("api").text("prod"));
+        // No claim leads to it after a start: its journal does.
+        assert_eq!(block_on(lab.engine.unclaimed()), Ok(vec![id]), "{phase:?}");
+        let mut live = block_on(lab.engine.take(id)).expect("readable").expect("a change");
+        let asked = lab.cluster.asked.load(Ordering::SeqCst);
+        for second in 10..13 {
+            let stepped = block_on(lab.engine.step(&mut live, at(second)));
+            assert!(!matches!(stepped, Stepped::Failed(_)), "{stepped:?}");
+        }
+        assert_eq!(lab.cluster.asked.load(Ordering::SeqCst), asked, "nothing is read or written for it");
+        let change = lab.change(id);
+        assert_eq!(
+            (change.phase(), change.head.parked.as_ref().map(|parked| parked.why)),
+            (&phase, Some(ParkedWhy::ClaimMissing))
+        );
+        let waiting = block_on(lab.engine.records.waiting()).expect("an outbox");
+        let parked = waiting.iter().flatten().filter(|waiting| waiting.notice.what == NoticeWhat::Parked);
+        assert_eq!(parked.count(), 1, "the channel hears of it once");
+        let shown = text(&lab.say("mo", "/show 1"));
+        assert!(shown.contains("is gone from my store") && shown.contains("Others can change"), "{shown}");
+        // Others are not kept waiting, and an admin ends it.
+        let (other, _) = lab.say("mo", "/deploy api prod v3").change.expect("a change");
+        assert_eq!(lab.say("ann", "/change release 1").kind, AnswerKind::Done);
+        assert!(lab.change(id).ended().is_some());
+        let holder = block_on(lab.engine.records.holder(&target_name("api", "prod"))).expect("readable");
+        assert_eq!(holder.map(|holder| holder.change), Some(other), "the claim of another is left alone");
+    }
 }

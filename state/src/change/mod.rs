@@ -276,6 +276,8 @@ pub enum ParkedWhy {
     RecordUnreadable,
     /// It was taken from an export, and must not be resumed by itself.
     Imported,
+    /// It no longer holds the claim on its target: another change may be under way there.
+    ClaimMissing,
 }
 
 /// What a change writes, and what it found before.

@@ -212,6 +212,11 @@ impl Records {
         Ok(claim.is_none_or(|claim| claim.change == id).then_some(held.revision))
     }
 
+    /// Whether a change still holds its target. A claim that can't be read is nobody else's.
+    pub async fn holds(&self, target: &TargetName, change: ChangeId) -> Result<bool, RecordFault> {
+        Ok(self.held_at(target, change).await?.is_some())
+    }
+
     /// Commits a transition, if the change is still as it was read and nothing that it names stands in the way.
     pub async fn advance(
         &self,

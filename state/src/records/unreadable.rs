@@ -82,7 +82,7 @@ impl Records {
         &self,
         target: &TargetName,
         change: Option<ChangeId>,
-        line: &JournalLine,
+        lines: &[JournalLine],
     ) -> Result<Vec<RecordName>, RecordFault> {
         loop {
             let (claim, question) = (keys::claim(target), keys::question(target));
@@ -102,7 +102,10 @@ impl Records {
                 return Ok(gone);
             }
             let unique = change.map_or_else(|| "free".to_owned(), |id| format!("{id}/free"));
-            put(&mut batch, keys::journal(&Scope::Target(target.clone()), line.at, &unique, 0), "", line)?;
+            for (n, line) in (0_u64..).zip(lines) {
+                let key = keys::journal(&Scope::Target(target.clone()), line.at, &unique, n);
+                put(&mut batch, key, "", line)?;
+            }
             if let Committed::Done(_) = self.write(batch).await? {
                 return Ok(gone);
             }

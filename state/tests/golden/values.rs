@@ -45,8 +45,13 @@ pub(crate) fn heads() -> Values<Head> {
             },
         ),
     ]));
-    for why in [ParkedWhy::ClusterUnreadable, ParkedWhy::WriteInDoubt, ParkedWhy::RecordUnreadable, ParkedWhy::Imported]
-    {
+    for why in [
+        ParkedWhy::ClusterUnreadable,
+        ParkedWhy::WriteInDoubt,
+        ParkedWhy::RecordUnreadable,
+        ParkedWhy::Imported,
+        ParkedWhy::ClaimMissing,
+    ] {
         let parked = Some(Parked { since: at(1_800), why });
         let head = Head { parked, ..head(5, Phase::Rolling { written: applied(2) }) };
         heads.push((format!("parked-{}", parked_word(why)), head));
@@ -141,6 +146,7 @@ fn parked_word(why: ParkedWhy) -> &'static str {
         ParkedWhy::WriteInDoubt => "write-in-doubt",
         ParkedWhy::RecordUnreadable => "record-unreadable",
         ParkedWhy::Imported => "imported",
+        ParkedWhy::ClaimMissing => "claim-missing",
     }
 }
 

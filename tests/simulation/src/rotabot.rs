@@ -201,7 +201,17 @@ impl Runner {
     }
 
     async fn take_up_open(self: Rc<Self>) {
+        let mut looked_for_unclaimed = false;
         loop {
+            if !looked_for_unclaimed {
+                match self.engine.unclaimed().await {
+                    Ok(unclaimed) => {
+                        looked_for_unclaimed = true;
+                        unclaimed.into_iter().for_each(|id| self.spawn_change(id));
+                    }
+                    Err(fault) => self.failed("reading open changes", &fault),
+                }
+            }
             match self.engine.records.open().await {
                 Ok(open) => {
                     for claim in open {

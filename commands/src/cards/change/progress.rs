@@ -242,10 +242,14 @@ fn parked(story: &Story<'_>, parked: &Parked) -> Card {
         ParkedWhy::WriteInDoubt => say!(words, "parked-in-doubt", cluster = cluster, since = since),
         ParkedWhy::RecordUnreadable => say!(words, "parked-record", number = story.number()),
         ParkedWhy::Imported => say!(words, "parked-imported"),
+        ParkedWhy::ClaimMissing => say!(words, "parked-claim", target = story.target()),
     });
     card.plain(about(story));
     let release = Command::Change(ChangeCommand::Release { number: story.number() });
-    card.plain(say!(words, "parked-next", target = story.target(), command = &release));
+    card.plain(match parked.why {
+        ParkedWhy::ClaimMissing => say!(words, "parked-claim-next", target = story.target(), command = &release),
+        _ => say!(words, "parked-next", target = story.target(), command = &release),
+    });
     card.button(say!(words, "button-show", number = story.number()), Press::Show(story.number()));
     card
 }

@@ -2,7 +2,9 @@
 
 use futures::executor::block_on;
 use state::change::outcome::{CantTell, Outcome};
+use state::change::transition::Event;
 use state::change::{Parked, ParkedWhy, Phase};
+use state::journal::JournalWhat;
 
 use super::super::*;
 use super::lab::*;
@@ -70,4 +72,42 @@ fn imported_ones_wait_in_whatever_phase_they_were() {
         assert_eq!(change.ended().map(|ended| &ended.outcome), Some(&Outcome::CantTell { why }), "{phase:?}");
         assert!(change.head.parked.is_none());
     }
+}
+
+#[test]
+fn a_change_that_could_not_be_read_is_told_by_its_journal_once_it_was_freed() {
+    let lab = Lab::new();
+    let (id, _) = lab.begun("mo");
+    lab.spoil(id, "head");
+    assert!(text(&lab.say("eve", "/show 1")).contains("/change release #1"), "while it holds its target");
+    lab.say("ann", "/change release 1");
+    let history = text(&lab.say("eve", "/history api prod"));
+    assert!(history.contains("#1 · mo · deploy v2 · can't tell"), "{history}");
+    assert!(history.contains("#1 · ann · freed"), "{history}");
+    let shown = lab.say("eve", "/show 1");
+    let told = text(&shown);
+    assert_eq!(shown.kind, AnswerKind::Done, "{told}");
+    assert!(told.contains("It holds nothing up") && told.contains("can't tell") && told.contains("ann"), "{told}");
+    assert!(!told.contains("try again"), "{told}");
+    let refusal = lab.refusal("bob", "/show 1");
+    assert!(matches!(refusal, Refusal::UnreadableOther { .. }), "{refusal:?}");
+    let refusal = lab.refused_press("mo", crate::press::Press::RollBack(id));
+    assert!(matches!(refusal, Refusal::UnreadableOther { .. }), "{refusal:?}");
+}
+
+#[test]
+fn the_end_of_a_change_is_journalled_once() {
+    let lab = Lab::new();
+    let (id, number) = lab.begun("mo");
+    lab.put(id, |head| head.phase = holding());
+    lab.happens(id, Event::HeldAs(0, state::change::Held::Complete));
+    lab.happens(id, Event::AllHeld);
+    // It has ended before; only its question is taken away.
+    lab.spoil(id, "head");
+    assert_eq!(lab.say("ann", "/change release 1").kind, AnswerKind::Done);
+    let scope = Scope::Target(target_name("api", "prod"));
+    let lines = block_on(lab.engine.records.journal(&scope, None, 50)).expect("a journal");
+    let ends = lines.iter().filter(|line| matches!(line.line.what, JournalWhat::Ended { .. }));
+    assert_eq!(ends.map(|line| line.line.change).collect::<Vec<_>>(), [Some(number)]);
+    assert!(text(&lab.say("eve", "/show 1")).contains("failed"), "{}", text(&lab.say("eve", "/show 1")));
 }
