@@ -9,8 +9,8 @@ use std::str::Chars;
 use chrono::{DateTime, Utc};
 use state::zone::Zone;
 
-use crate::card::{Card, Line, LineStyle, Span, Text};
-use crate::words::Words;
+use crate::card::{Card, Line, LineStyle, Span, Text, TimeStyle};
+use crate::words::{Words, say};
 
 /// Who reads.
 pub struct Reader<'a> {
@@ -57,6 +57,31 @@ pub fn sign(style: LineStyle) -> &'static str {
 /// Draws a text.
 pub fn text(text: &Text, reader: &Reader<'_>) -> String {
     text.0.iter().map(|one| span(one, reader)).collect()
+}
+
+/// Draws one line whose first clock names its zone: one that knows its reader's zone by itself needs none of this.
+pub fn line_in_zone(line: &Line, reader: &Reader<'_>) -> String {
+    let clock = line.text.0.iter().position(is_clock);
+    let draw = |(at, one)| {
+        let drawn = span(one, reader);
+        match clock {
+            Some(clock) if clock == at => {
+                say!(reader.words, "moment-in-zone", clock = drawn, zone = reader.zone.name().to_owned()).to_string()
+            }
+            _ => drawn,
+        }
+    };
+    let text: String = line.text.0.iter().enumerate().map(draw).collect();
+    format!("{}{text}", sign(line.style))
+}
+
+/// Whether a text tells the time of a clock.
+pub fn tells_clock(text: &Text) -> bool {
+    text.0.iter().any(is_clock)
+}
+
+fn is_clock(span: &Span) -> bool {
+    matches!(span, Span::Time(_, TimeStyle::Clock | TimeStyle::Seconds | TimeStyle::Full))
 }
 
 /// Draws a piece of a text.

@@ -108,8 +108,13 @@ pub(super) enum Offered<'a> {
 /// A whole card.
 pub(super) fn card(card: &Card, reader: &Reader<'_>, offered: Offered<'_>) -> Vec<Row> {
     let mut rows = vec![first_line(card, reader)];
-    rows.extend(card.lines.iter().map(|one| line(one, reader)));
-    rows.extend(card.details.iter().map(|one| detail(one, reader)));
+    let lines = card.lines.iter().chain(&card.details);
+    // In which zone the clocks of a card go is told at the first of them.
+    let clock = lines.clone().position(|line| plain::tells_clock(&line.text));
+    rows.extend(lines.enumerate().map(|(at, one)| {
+        let row = if clock == Some(at) { line_in_zone(one, reader) } else { line(one, reader) };
+        if at < card.lines.len() { row } else { indented(row) }
+    }));
     rows.extend(match offered {
         Offered::Buttons(first) => buttons(card, reader, first),
         Offered::Commands(target) => commands(card, reader, target),
@@ -145,8 +150,11 @@ fn line(line: &Line, reader: &Reader<'_>) -> Row {
     Row { paint: Paint::of_style(line.style), text: harmless(&plain::line(line, reader)) }
 }
 
-fn detail(detail: &Line, reader: &Reader<'_>) -> Row {
-    let Row { paint, text } = line(detail, reader);
+fn line_in_zone(line: &Line, reader: &Reader<'_>) -> Row {
+    Row { paint: Paint::of_style(line.style), text: harmless(&plain::line_in_zone(line, reader)) }
+}
+
+fn indented(Row { paint, text }: Row) -> Row {
     Row { paint, text: format!("{INDENT}{text}") }
 }
 
@@ -229,7 +237,7 @@ mod tests {
             rows,
             [
                 "❌ api → prod failed",
-                "Decide by 03:24.",
+                "Decide by 03:24 (Asia/Shanghai).",
                 "> panic: gnorw next",
                 "[1] Roll back to v6   [2] Leave it, keep locked",
             ]
@@ -240,7 +248,7 @@ mod tests {
     fn colours_are_whole_rows_and_only_ours() {
         let rows = with_reader("UTC", |reader| texts(&card(&failed(), reader, Offered::Buttons(3)), true));
         assert_eq!(rows[0], "\u{1b}[1;31m❌ api → prod failed\u{1b}[0m");
-        assert_eq!(rows[1], "Decide by 19:24.");
+        assert_eq!(rows[1], "Decide by 19:24 (UTC).");
         assert_eq!(rows[2].matches('\u{1b}').count(), 2, "faint, and its end: {:?}", rows[2]);
         assert_eq!(rows[3], "\u{1b}[36m[3] Roll back to v6   [4] Leave it, keep locked\u{1b}[0m");
     }
@@ -253,6 +261,19 @@ mod tests {
         let rows = with_reader("UTC", |reader| live(&nothing, reader, Offered::Buttons(1)).len());
         assert_eq!(rows, 4, "no bar for nothing");
         assert_eq!(bar(Progress { done: 7, of: 6 }), "████████████████████ 7/6");
+    }
+
+    #[test]
+    fn the_zone_is_told_once() {
+        let mut card = failed();
+        let at = "2026-11-25T19:25:00Z".parse().expect("a moment");
+        card.plain(Text::of_spans([Span::Time(at, TimeStyle::Seconds)]));
+        card.details = vec![Line { style: LineStyle::Quote, text: Text::of_spans([Span::Time(at, TimeStyle::Clock)]) }];
+        let rows = with_reader("UTC", |reader| texts(&self::card(&card, reader, Offered::Buttons(1)), false));
+        assert_eq!(rows.join("\n").matches("(UTC)").count(), 1, "{rows:?}");
+        card.lines = vec![Line { style: LineStyle::Plain, text: Text::of_spans([Span::Time(at, TimeStyle::Day)]) }];
+        let rows = with_reader("UTC", |reader| texts(&self::card(&card, reader, Offered::Buttons(1)), false));
+        assert_eq!(rows[1..3], ["25 Nov", "  > 19:25 (UTC)"], "a day has no clock");
     }
 
     #[test]

@@ -15,6 +15,7 @@ duration-days-hours = { $days ->
 
 # Moments.
 moment-full = { $weekday } { $date } { $clock }
+moment-in-zone = { $clock } ({ $zone })
 moment-date = { $day } { $month }
 moment-date-of-year = { $date } { $year }
 weekday-1 = Mon

@@ -9,6 +9,7 @@ duration-days-hours = { $days } 天 { $hours } 小时
 
 # 时刻
 moment-full = { $date } { $weekday } { $clock }
+moment-in-zone = { $clock }（{ $zone }）
 moment-date = { $month }{ $day }日
 moment-date-of-year = { $year }年{ $date }
 weekday-1 = 周一

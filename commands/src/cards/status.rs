@@ -173,6 +173,10 @@ fn missing(words: &Words, facts: &TargetStatus, card: &mut Card) {
 }
 
 fn running(words: &Words, facts: &TargetStatus, now: DateTime<Utc>, card: &mut Card) {
+    // Before all of it was seen once, pods that nobody could list would be told as pods that are not there.
+    if facts.age.is_none() {
+        return;
+    }
     let several = facts.target.workloads.len() > 1;
     for (one, wanted) in serving(facts).zip(facts.wanted.iter().map(Some).chain(std::iter::repeat(None))) {
         let what = images(words, one);

@@ -228,6 +228,13 @@ fn status_of_one() {
         ("only starting to look", one(|sample| never_read(healthy(sample), Sightless::NotYet))),
         ("without the right to look", one(|sample| never_read(healthy(sample), no_right()))),
         (
+            "without the right to look at the pods alone",
+            one(|sample| {
+                let (serving, wanted) = (vec![Some(serving(&target_of(sample), &[]))], vec![sample.old.clone()]);
+                TargetStatus { serving, wanted, ..never_read(healthy(sample), no_right()) }
+            })
+        ),
+        (
             "without the right to look any more",
             one(|sample| TargetStatus { sightless: Some(no_right()), ..blind(healthy(sample)) })
         ),
