@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use state::names::{ChannelName, PersonName};
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::command::Command;
 use crate::ports::MessageId;
 use crate::press::Press;
 
@@ -102,7 +103,13 @@ impl Card {
 
     /// Adds a button.
     pub fn button(&mut self, label: Text, press: Press) -> &mut Self {
-        self.buttons.push(Button { label, press });
+        self.buttons.push(Button { label, press, typed: None });
+        self
+    }
+
+    /// Adds a button for which something more exact is typed than its press would say.
+    pub fn button_typed(&mut self, label: Text, press: Press, typed: &Command) -> &mut Self {
+        self.buttons.push(Button { label, press, typed: Some(typed.to_text()) });
         self
     }
 }
@@ -267,6 +274,9 @@ pub struct Button {
     pub label: Text,
     /// What it does. It carries ids, never authority: a press passes the gate like a command.
     pub press: Press,
+    /// What is typed for it where nothing can be pressed, if that says more than the press.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub typed: Option<String>,
 }
 
 /// A card on its way to a channel.

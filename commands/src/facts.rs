@@ -16,7 +16,7 @@ use state::names::{ChangeNumber, ClusterName, ContainerName, PersonName, TargetN
 use state::records::{HistoryLine, RecordName};
 use state::rollout::judge::Progress;
 use state::rollout::pods::counts;
-use state::rollout::seen::{BLIND_AFTER, Marker, PodSeen, WorkloadSeen, WorkloadView};
+use state::rollout::seen::{BLIND_AFTER, Marker, PodSeen, WorkloadSeen, WorkloadView, Writer};
 use state::rollout::signs::crashes_on;
 
 use crate::command::value::Earlier;
@@ -66,8 +66,8 @@ pub struct EarlierRelease {
 pub struct Reopened {
     /// The question.
     pub question: Question,
-    /// What the change that it is about would go back to. It may come from outside: see `Arg::image`.
-    pub returns_to: Option<String>,
+    /// The change that it is about, where it can be read.
+    pub questioned: Option<Change>,
     /// Its digest in short, where the tag alone doesn't tell it from another release.
     pub returns_to_digest: Option<String>,
     /// Whether the lock that this change left is still there.
@@ -194,6 +194,24 @@ pub struct PlanFacts<'a> {
     pub catalogue: &'a Catalogue,
 }
 
+/// Whose what stands in a target is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stands {
+    /// A change of ours wrote it last, and did not verify it.
+    Left(ChangeNumber),
+    /// Somebody else has written to the template since a change of ours did.
+    Foreign {
+        /// That change.
+        since: ChangeNumber,
+        /// Who wrote, by the name that they chose.
+        by: Writer,
+    },
+    /// No change of ours is known to have written there.
+    NotOurs,
+    /// It can't be told.
+    Unknown,
+}
+
 /// What the status of one target is made of.
 #[derive(Debug, Clone)]
 pub struct TargetStatus {
@@ -219,10 +237,12 @@ pub struct TargetStatus {
     pub locks: Vec<Lock>,
     /// The question that is open.
     pub question: Option<Question>,
+    /// The change that it is about, which need not be the last.
+    pub questioned: Option<Change>,
     /// The last change that ended.
     pub last: Option<Change>,
-    /// Whether it was that change that wrote there last.
-    pub left: bool,
+    /// Whose what stands there is, where no release is known that runs it.
+    pub stands: Stands,
     /// Records that can't be read, and that something about it depends on.
     pub unreadable: Vec<Unreadable>,
 }

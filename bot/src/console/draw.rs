@@ -176,7 +176,7 @@ fn buttons(card: &Card, reader: &Reader<'_>, first: usize) -> Vec<Row> {
 fn commands(card: &Card, reader: &Reader<'_>, target: Option<&TargetName>) -> Vec<Row> {
     let command = |button: &Button| {
         // To a shell a word that begins so is a comment, and the number of a change is read without it just as well.
-        let typed = button.press.command(target)?.to_text().replace(" #", " ");
+        let typed = button.typed.clone().or_else(|| Some(button.press.command(target)?.to_text()))?.replace(" #", " ");
         let label = harmless(&plain::text(&button.label, reader));
         Some(Row { paint: Paint::Button, text: format!("{label} · {typed}") })
     };

@@ -73,7 +73,8 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
 fn login(folder: &Path, password: &str) -> RegistryAccess {
     let file = folder.join("password");
     std::fs::write(&file, password).expect("written");
-    let login = Login { username: crate::config::Username::Plain("puller".to_owned()), password: SecretSource::File(file) };
+    let login =
+        Login { username: crate::config::Username::Plain("puller".to_owned()), password: SecretSource::File(file) };
     RegistryAccess { login: Some(login), ..Odd::access() }
 }
 

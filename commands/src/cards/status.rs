@@ -11,7 +11,7 @@ use super::change::{Story, crashing, images, owner_line};
 use super::{DOT, doing, lock_end, lock_reason, sight, unreadable};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
 use crate::command::Command;
-use crate::facts::{ChangeFacts, Serving, TargetStatus};
+use crate::facts::{ChangeFacts, Serving, Stands, TargetStatus};
 use crate::press::Press;
 use crate::refusal::Doing;
 use crate::sight::Sightless;
@@ -199,13 +199,26 @@ fn release(words: &Words, facts: &TargetStatus) -> Text {
     match &facts.release {
         Some(release) => release_line(words, release, "status-release", "status-baseline"),
         None if facts.age.is_none() || facts.open.is_some() || facts.question.is_some() => Text::default(),
-        None => match facts.last.as_ref().filter(|_| facts.left) {
-            Some(last) => {
+        // What is not there was shipped by nobody.
+        None if facts.serving.iter().any(Option::is_none) => Text::default(),
+        None => match &facts.stands {
+            Stands::Left(number) => {
                 let TargetName { service, environment } = facts.target.name.clone();
                 let back = Command::Rollback { service, environment, to: None, template: false, plan: false };
-                say!(words, "status-left", number = last.head.number, command = &back)
+                say!(words, "status-left", number = *number, command = &back)
             }
-            None => say!(words, "status-no-release"),
+            Stands::Foreign { since, by } => {
+                let name = Arg::Outside(by.name.clone());
+                match by.at {
+                    Some(at) => {
+                        let at = Arg::Time(at, TimeStyle::Clock);
+                        say!(words, "status-foreign-at", number = *since, by = name, at = at)
+                    }
+                    None => say!(words, "status-foreign", number = *since, by = name),
+                }
+            }
+            Stands::NotOurs => say!(words, "status-no-release"),
+            Stands::Unknown => Text::default(),
         },
     }
 }
@@ -270,10 +283,11 @@ fn question(words: &Words, facts: &TargetStatus, card: &mut Card) {
         Unanswered::Rollback => say!(words, "status-question-rollback", number = question.number, until = until),
         Unanswered::Hold => say!(words, "status-question-hold", number = question.number, until = until),
     });
-    let old = facts.last.as_ref().filter(|last| last.head.id == question.change).and_then(|last| last.returns_to());
-    if let Some(old) = old {
+    if let Some(questioned) = &facts.questioned
+        && let Some(old) = questioned.returns_to()
+    {
         let label = say!(words, "button-rollback", old = super::change::short(Arg::image(&old)));
-        card.button(label, Press::RollBack(question.change));
+        super::change::way_back_button(card, label, questioned);
     }
     let locked = facts.locks.iter().any(|lock| lock.changes().contains(&question.number));
     card.button(super::change::leave_label(words, locked), Press::Leave(question.change));

@@ -89,11 +89,10 @@ impl crate::engine::Engine {
         };
         let mut reopened = None;
         if let Some(question) = open.clone().filter(|question| is_reopened(change, question)) {
-            let earlier = self.records.change(question.change).await.ok().flatten().map(|earlier| earlier.change);
-            let returns_to = earlier.as_ref().and_then(Change::returns_to);
-            let returns_to_digest = earlier.as_ref().and_then(|earlier| told_apart(earlier, &releases));
+            let questioned = self.records.change(question.change).await.ok().flatten().map(|earlier| earlier.change);
+            let returns_to_digest = questioned.as_ref().and_then(|earlier| told_apart(earlier, &releases));
             let locked = holder(question.number).is_some();
-            reopened = Some(Reopened { question, returns_to, returns_to_digest, locked });
+            reopened = Some(Reopened { question, questioned, returns_to_digest, locked });
         }
         Gathered {
             usual: self.usual(change).await,

@@ -1,13 +1,13 @@
 //! How it stands with a target: what is known of it from the store and the watches, for `/status` and `/now`.
 
 use state::catalogue::Target;
-use state::change::Change;
+use state::change::outcome::Outcome;
 use state::change::release::{Origin, RunningImages, with_running_digest};
 use state::image::{self, Image};
-use state::rollout::seen::{Observed, WorkloadView};
+use state::rollout::seen::{MarkerStep, Observed, WorkloadView};
 
 use super::{Asking, Dispatch, Stop};
-use crate::facts::{Serving, TargetStatus};
+use crate::facts::{Serving, Stands, TargetStatus};
 use crate::sight::Sightless;
 
 /// So many releases are looked through for what runs: a look is answered at once, however long the history is.
@@ -37,17 +37,17 @@ impl Dispatch {
         let release =
             known.clone().find(|release| release.origin == Origin::Verified).or_else(|| known.next()).cloned();
         let last = self.last_stored(&target.name).await?;
-        let marked = |change: &Change| {
-            let mut markers = observed.workloads.iter().filter_map(|view| view.workload.as_ref()?.our_marker());
-            change.ended().is_some() && markers.any(|marker| marker.change == change.head.id)
-        };
-        let left = last.as_ref().is_some_and(marked);
+        let stands = self.stands(&observed).await;
         let question = match records.question(&target.name).await {
             Ok(question) => question.map(|(question, _)| question),
             Err(fault) => {
                 unreadable.extend(self.seen_unreadable(asking, fault).await?);
                 None
             }
+        };
+        let questioned = match &question {
+            Some(question) => records.change(question.change).await.ok().flatten().map(|stored| stored.change),
+            None => None,
         };
         let mut locks = Vec::new();
         for laid in records.locks_over(&target.name).await? {
@@ -76,11 +76,33 @@ impl Dispatch {
             progress,
             locks,
             question,
+            questioned,
             last,
-            left,
+            stands,
             unreadable,
             target,
         })
+    }
+}
+
+impl Dispatch {
+    /// Whose what stands there is: our marker tells which change wrote last, and the server who has since.
+    async fn stands(&self, observed: &Observed) -> Stands {
+        let seen = observed.workloads.iter().filter_map(|view| view.workload.as_ref());
+        let marked = seen.filter_map(|seen| Some((seen.our_marker()?, seen.template_by.clone())));
+        let Some((marker, by)) = marked.max_by_key(|(marker, _)| marker.change) else { return Stands::NotOurs };
+        let Ok(Some(stored)) = self.engine.records.change(marker.change).await else { return Stands::Unknown };
+        let number = stored.change.head.number;
+        match by.filter(|by| !by.is_rotabot()) {
+            Some(by) => Stands::Foreign { since: number, by },
+            // A fence is no template: what stands there is of before it.
+            None if marker.step == MarkerStep::Fence => Stands::Unknown,
+            None => match stored.change.ended().map(|ended| &ended.outcome) {
+                // Its release is too old to be looked at, or the image is another one by the same name.
+                None | Some(Outcome::Verified { .. }) => Stands::Unknown,
+                Some(_) => Stands::Left(number),
+            },
+        }
     }
 }
 

@@ -425,6 +425,17 @@ impl Change {
     pub fn returns_to(&self) -> Option<String> {
         self.work.as_ref()?.workloads.first()?.returns_to()
     }
+
+    /// By what that can be asked for: its tag, unless what failed has the same; else its digest.
+    pub fn returns_to_reference(&self) -> Option<Reference> {
+        let work = self.work.as_ref()?;
+        let item = work.workloads.first()?;
+        let new = item.images.first()?;
+        let place = (item.workload.name.clone(), new.container.clone());
+        let back = work.baseline_images().remove(&place)?.reference;
+        let tag = back.tag().filter(|tag| new.to.reference.tag() != Some(*tag));
+        tag.and_then(|tag| tag.parse().ok()).or(Some(back))
+    }
 }
 
 impl Work {

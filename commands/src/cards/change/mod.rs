@@ -20,6 +20,7 @@ use state::rollout::seen::MarkerStep;
 
 use crate::card::{Card, Text};
 use crate::command::Command;
+use crate::command::value::Earlier;
 use crate::facts::{ChangeFacts, Serving};
 use crate::press::Press;
 use crate::words::{Arg, Words, say};
@@ -162,7 +163,7 @@ impl<'a> Story<'a> {
     fn rollback_button(&self, card: &mut Card) {
         if let Some(old) = self.returns_to().filter(|_| !self.facts.serving.iter().any(|one| self.since(one))) {
             let label = rollback_label(self.words, old, self.facts.returns_to_digest);
-            card.button(label, Press::RollBack(self.change.head.id));
+            way_back_button(card, label, self.change);
         }
     }
 
@@ -202,6 +203,15 @@ pub(super) fn rollback_label(words: &Words, old: Arg, digest: Option<&str>) -> T
 }
 
 /// The label of a button holds no more than a glance.
+/// A button for the way back of this change. What is typed for it names the same image: without one a rollback goes to
+/// the newest good release, which may be another.
+pub(super) fn way_back_button(card: &mut Card, label: Text, change: &Change) {
+    let TargetName { service, environment } = change.target.name.clone();
+    let to = change.returns_to_reference().map(Earlier::Reference);
+    let typed = Command::Rollback { service, environment, to, template: false, plan: false };
+    card.button_typed(label, Press::RollBack(change.head.id), &typed);
+}
+
 pub(super) fn short(name: Arg) -> Arg {
     const LABEL_AT_MOST: usize = 24;
     let cut = |name: String| {

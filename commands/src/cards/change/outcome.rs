@@ -21,7 +21,7 @@ pub(super) fn card(story: &Story<'_>, ended: &Ended) -> Card {
 
 /// Nothing was done about the question after all: until when it waits now, and what is to be answered.
 fn asked_again(story: &Story<'_>, reopened: &Reopened, card: &mut Card) {
-    let (words, Reopened { question, returns_to, returns_to_digest, locked }) = (story.words, reopened);
+    let (words, Reopened { question, questioned, returns_to_digest, locked }) = (story.words, reopened);
     let until = Arg::Time(question.until, TimeStyle::Clock);
     let (who, number) = (Arg::Mention(question.asked_by.clone()), question.number);
     let text = match question.then {
@@ -31,9 +31,11 @@ fn asked_again(story: &Story<'_>, reopened: &Reopened, card: &mut Card) {
     card.lines.insert(0, Line { style: LineStyle::Plain, text });
     // These matter more than what else there was to press, and more than three nobody takes in.
     card.buttons.clear();
-    if let Some(old) = returns_to {
-        let label = super::rollback_label(words, Arg::image(old), returns_to_digest.as_deref());
-        card.button(label, Press::RollBack(question.change));
+    if let Some(questioned) = questioned
+        && let Some(old) = questioned.returns_to()
+    {
+        let label = super::rollback_label(words, Arg::image(&old), returns_to_digest.as_deref());
+        super::way_back_button(card, label, questioned);
     }
     card.button(super::leave_label(words, *locked), Press::Leave(question.change));
     card.button(say!(words, "button-show", number = number), Press::Show(number));

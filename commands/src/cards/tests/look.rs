@@ -9,12 +9,13 @@ use state::change::{Ask, Phase, RollbackTo};
 use state::evidence::CauseKind;
 use state::journal::{JournalLine, JournalWhat};
 use state::records::HistoryLine;
+use state::rollout::seen::Writer;
 
 use super::super::{history, now, overview, plan, show, status};
 use super::scene::{Scene, crash, failure, question, target_of, work};
 use super::unreadable::{Damaged, unreadable};
 use super::*;
-use crate::facts::{HistoryFacts, NowFacts, PlanFacts, Restarted, Serving, TargetStatus, Unread, Unwritable};
+use crate::facts::{HistoryFacts, NowFacts, PlanFacts, Restarted, Serving, Stands, TargetStatus, Unread, Unwritable};
 use crate::sight::{Forbidden, Sightless, Standstill};
 
 fn catalogue(sample: &Sample) -> Catalogue {
@@ -62,7 +63,8 @@ fn healthy(sample: &Sample) -> TargetStatus {
         locks: Vec::new(),
         question: None,
         last: None,
-        left: false,
+        stands: Stands::NotOurs,
+        questioned: None,
         unreadable: Vec::new(),
         target,
     }
@@ -124,6 +126,7 @@ fn waiting(sample: &Sample) -> TargetStatus {
     status.wanted = vec![sample.new.clone()];
     status.question = Some(question(sample, Unanswered::Rollback));
     status.last = Some(Scene::new(sample).ended(sample, outcome, Left::Paused).change);
+    status.questioned = status.last.clone();
     status.locks = vec![sample.lock(Scope::Target(sample.target.clone()), sample.withdrawn())];
     status.release = None;
     status
@@ -204,7 +207,22 @@ fn status_of_one() {
         ),
         ("moving", one(moving)),
         ("waiting for a decision", one(waiting)),
-        ("left as it stood", one(|sample| TargetStatus { question: None, left: true, ..waiting(sample) })),
+        (
+            "left as it stood",
+            one(|sample| TargetStatus {
+                question: None,
+                questioned: None,
+                stands: Stands::Left(ChangeNumber(413)),
+                ..waiting(sample)
+            })
+        ),
+        (
+            "written by somebody else since",
+            changed(|status, _| {
+                let by = Writer { name: "kubectl-set".to_owned(), at: Some(at("03:20:00")) };
+                (status.release, status.stands) = (None, Stands::Foreign { since: ChangeNumber(413), by });
+            })
+        ),
         (
             "unwell",
             changed(|status, sample| {

@@ -10,17 +10,19 @@ use super::scene::{Scene, crash, failure, question};
 use super::*;
 use crate::facts::Reopened;
 
+/// A deploy that failed, whose question is open.
+fn left(sample: &Sample) -> Scene {
+    let failure = failure(sample, CauseKind::CrashedAfterReady, EndedBy::Window);
+    let asked = Some(Asked { until: at("03:24:00"), then: Unanswered::Rollback });
+    let outcome = Outcome::Left { failure, question: asked, not_returned: None };
+    Scene::new(sample).ended(sample, outcome, Left::Paused).with(|scene| {
+        scene.change.cause = Some(crash());
+        scene.question = Some(question(sample, Unanswered::Rollback));
+    })
+}
+
 #[test]
 fn notices_and_answers() {
-    let left = |sample: &Sample| {
-        let failure = failure(sample, CauseKind::CrashedAfterReady, EndedBy::Window);
-        let asked = Some(Asked { until: at("03:24:00"), then: Unanswered::Rollback });
-        let outcome = Outcome::Left { failure, question: asked, not_returned: None };
-        Scene::new(sample).ended(sample, outcome, Left::Paused).with(|scene| {
-            scene.change.cause = Some(crash());
-            scene.question = Some(question(sample, Unanswered::Rollback));
-        })
-    };
     let claim = |sample: &Sample| ClaimRecord {
         change: id(),
         number: ChangeNumber(412),
@@ -46,8 +48,8 @@ fn a_question_that_is_open_again() {
             let scene = Scene::new(sample).ended(sample, outcome(sample), Left::Untouched).with(|scene| {
                 scene.change.work = None;
                 scene.change.head.number = ChangeNumber(413);
-                let (question, returns_to) = (question(sample, then), Some(sample.old.clone()));
-                scene.reopened = Some(Reopened { question, returns_to, returns_to_digest: None, locked: true });
+                let (question, questioned) = (question(sample, then), Some(left(sample).change));
+                scene.reopened = Some(Reopened { question, questioned, returns_to_digest: None, locked: true });
             });
             scene.card(words)
         })
