@@ -364,6 +364,6 @@ pub struct HistoryFacts {
     pub since: Option<DateTime<Utc>>,
     /// The lines, newest first.
     pub lines: Vec<HistoryLine>,
-    /// Whether there are more.
-    pub more: bool,
+    /// Those before them that were read too: whoever asked for a change may stand there. None where there are no more.
+    pub before: Vec<HistoryLine>,
 }

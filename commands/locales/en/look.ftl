@@ -126,6 +126,7 @@ history-all = What was changed
 history-none = Nothing was changed in that time
 history-none-next = Nothing more to do.
 history-since = Since { $since }
+history-older = Older ones are shown by their number, as in { $command }
 history-more = There is more: name the service, or go back less far, as in { $command }
 history-next = More about one: { $command }
 history-by = { $person }

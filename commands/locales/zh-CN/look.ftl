@@ -96,6 +96,7 @@ history-all = 做过的变更
 history-none = 这段时间没有任何变更
 history-none-next = 不用再做什么。
 history-since = 从 { $since } 起
+history-older = 更早的变更按编号查看，例如 { $command }
 history-more = 还有更多：请写明服务或缩短时间，例如 { $command }
 history-next = 查看其中一个：{ $command }
 history-by = { $person }

@@ -26,13 +26,20 @@ pub fn card(words: &Words, facts: &HistoryFacts) -> Card {
         card.plain(say!(words, "history-none-next"));
         return card;
     }
-    if facts.more {
-        let example = Arg::Command("/history api prod since 7d".to_owned());
-        let example = facts
-            .of
-            .as_ref()
-            .map_or(example, |of| Arg::Command(format!("/history {} {} since 1d", of.service, of.environment)));
-        card.plain(say!(words, "history-more", command = example));
+    let older = facts.before.iter().filter_map(|line| line.line.change).find(|number| {
+        let told = |line: &HistoryLine| line.line.change == Some(*number);
+        !facts.lines.iter().any(told)
+    });
+    match older {
+        _ if facts.before.is_empty() => {}
+        // Of one target the rest is reached by number alone.
+        Some(number) if facts.of.is_some() => {
+            card.plain(say!(words, "history-older", command = &Command::Show { number }));
+        }
+        _ => {
+            let example = Arg::Command("/history api prod since 7d".to_owned());
+            card.plain(say!(words, "history-more", command = example));
+        }
     }
     if let Some(number) = facts.lines.iter().find_map(|line| line.line.change) {
         card.plain(say!(words, "history-next", command = &Command::Show { number }));
@@ -67,7 +74,8 @@ fn row(words: &Words, line: &HistoryLine, facts: &HistoryFacts) -> (LineStyle, T
     // A change whose end is told was asked for earlier, by whom that line says.
     let asked = match what {
         JournalWhat::Ended { .. } => {
-            facts.lines.iter().map(|other| &other.line).find(|other| is_ask(other) && other.change == *change)
+            let known = facts.lines.iter().chain(&facts.before).map(|other| &other.line);
+            known.into_iter().find(|other| is_ask(other) && other.change == *change)
         }
         _ => None,
     };

@@ -125,12 +125,11 @@ impl Dispatch {
             scopes.retain(|scope| asking.may_view(scope));
         }
         for scope in scopes {
-            lines.extend(self.engine.records.journal(&scope, since, HISTORY_LINES + 1).await?);
+            lines.extend(self.engine.records.journal(&scope, since, 2 * HISTORY_LINES).await?);
         }
         lines.sort_by_key(|line| std::cmp::Reverse(line.line.at));
-        let more = lines.len() > HISTORY_LINES;
-        lines.truncate(HISTORY_LINES);
-        let facts = HistoryFacts { of, since, lines, more };
+        let before = lines.split_off(lines.len().min(HISTORY_LINES));
+        let facts = HistoryFacts { of, since, lines, before };
         Ok(shown(cards::history::card(asking.words, &facts)))
     }
 
@@ -163,7 +162,7 @@ impl Dispatch {
             let mut lines = self.engine.records.journal(&scope, None, usize::MAX).await?;
             lines.retain(|line| line.line.change == Some(number));
             if !lines.is_empty() {
-                let facts = HistoryFacts { of: Some(target.clone()), since: None, lines, more: false };
+                let facts = HistoryFacts { of: Some(target.clone()), since: None, lines, before: Vec::new() };
                 return Ok(shown(cards::unreadable::by_journal(asking.words, number, &facts, &reference)));
             }
         }

@@ -453,18 +453,20 @@ fn lines(sample: &Sample) -> Vec<HistoryLine> {
 
 #[test]
 fn what_happened() {
-    let card = |of: bool, since: bool, more: bool, empty: bool| -> Make {
+    let card = |of: bool, since: bool, shown: usize, empty: bool| -> Make {
         Box::new(move |sample, words| {
             let of = of.then(|| sample.target.clone());
             let since = since.then(|| at("00:00:00"));
-            let lines = if empty { Vec::new() } else { lines(sample) };
-            history::card(words, &HistoryFacts { of, since, lines, more })
+            let mut lines = if empty { Vec::new() } else { lines(sample) };
+            let before = lines.split_off(lines.len().min(shown));
+            history::card(words, &HistoryFacts { of, since, lines, before })
         })
     };
     snapshot!(all(vec![
-        ("of a target", card(true, true, false, false)),
-        ("of all, and there is more", card(false, false, true, false)),
-        ("none", card(true, true, false, true)),
+        ("of a target", card(true, true, 99, false)),
+        ("of all, and there is more", card(false, false, 15, false)),
+        ("of a target, and there is more: who asked stands there", card(true, false, 8, false)),
+        ("none", card(true, true, 99, true)),
     ]));
 }
 
