@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use commands::invocation::{Desk, Via};
 use commands::ports::Cluster;
+use futures::FutureExt as _;
 use state::store::{SledOptions, SledStore, Store, StoreFault};
 
 use crate::check;
@@ -130,7 +131,11 @@ async fn serve(options: &Options, config: Config, interactive: bool) -> Result<E
             }
         })
     };
-    let asked = signals::asked_to_end()?;
+    // Whoever types here is gone with the terminal, which is left as it was found.
+    let asked = match interactive && console::at_a_terminal() {
+        true => signals::asked_to_leave()?.boxed(),
+        false => signals::asked_to_end()?.boxed(),
+    };
     tokio::spawn({
         let runner = Arc::clone(&runner);
         async move {

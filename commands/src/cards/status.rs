@@ -290,7 +290,8 @@ fn question(words: &Words, facts: &TargetStatus, card: &mut Card) {
         super::change::way_back_button(card, label, questioned);
     }
     let locked = facts.locks.iter().any(|lock| lock.changes().contains(&question.number));
-    card.button(super::change::leave_label(words, locked), Press::Leave(question.change));
+    let leave = super::change::stop_command(&facts.target.name);
+    card.button_typed(super::change::leave_label(words, locked), Press::Leave(question.change), &leave);
 }
 
 fn last(words: &Words, facts: &TargetStatus, card: &mut Card) {

@@ -22,8 +22,14 @@ pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -
     begun.or_else(|| misspelt(typed, candidates))
 }
 
+/// Nothing that long, in bytes, is a slip of a name: the search takes as long as the text and every candidate are.
+const LONGEST_SLIP: usize = 200;
+
 /// The candidate that differs from what was typed by a slip or two.
 pub fn misspelt<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if typed.len() > LONGEST_SLIP {
+        return None;
+    }
     let wanted = plain(typed);
     let allowed = wanted.chars().count().div_ceil(4).clamp(1, 3);
     let score = |candidate: &'a str| {

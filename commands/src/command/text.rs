@@ -7,6 +7,7 @@
 use super::Command;
 use super::table::{Argument, Kind, Row, Table};
 use super::value::Period;
+use crate::plain::harmless;
 use crate::refusal::Refusal;
 
 /// A word of a line.
@@ -231,23 +232,25 @@ impl<'r> Walk<'r> {
             words.truncate(at);
             self.given.push((period, value));
         }
-        let words: Vec<_> = words.into_iter().map(|word| word.text).collect();
-        if !words.is_empty() {
-            self.given.push((reason, words.join(" ")));
+        let words = words.into_iter().map(|word| word.text).collect::<Vec<_>>().join(" ");
+        // What nobody sees is no reason.
+        if !harmless(&words).trim().is_empty() {
+            self.given.push((reason, words));
         }
     }
 }
 
 /// `for 2h` or `for 2 hours` at the end of a reason, and where it begins. Something that only looks like a period
-/// (`for 2x`, `for 30`) is taken for one too, so that it is refused: a lock that never ends is not what was meant.
+/// (`for 2x`, `for 30`, `for -1h`) is taken for one too, so that it is refused: a lock that never ends is not what was meant.
 fn period_at_end(argument: &Argument, words: &[Token]) -> Option<(usize, String)> {
     for length in [1, 2] {
         let at = words.len().checked_sub(length + 1)?;
         let value = words[at + 1..].iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
         let quoted = words[at..].iter().any(|word| word.quoted);
+        let number = value.trim_start_matches(['-', '+']);
         let looks_like_one = length == 1
-            && value.starts_with(|c: char| c.is_ascii_digit())
-            && value.trim_start_matches(|c: char| c.is_ascii_digit()).chars().count() <= 1;
+            && number.starts_with(|c: char| c.is_ascii_digit())
+            && number.trim_start_matches(|c: char| c.is_ascii_digit()).chars().count() <= 1;
         if !quoted && words[at].is_word(argument) && (value.parse::<Period>().is_ok() || looks_like_one) {
             return Some((at, value));
         }

@@ -63,7 +63,8 @@ pub(super) fn left(
         story.rollback_button(&mut card);
     }
     if asked.is_some() {
-        card.button(super::leave_label(words, story.facts.locked.is_some()), Press::Leave(story.change.head.id));
+        let label = super::leave_label(words, story.facts.locked.is_some());
+        card.button_typed(label, Press::Leave(story.change.head.id), &super::stop_command(story.target()));
     }
     card.button(say!(words, "button-show", number = story.number()), Press::Show(story.number()));
     card

@@ -203,6 +203,12 @@ pub(super) fn rollback_label(words: &Words, old: Arg, digest: Option<&str>) -> T
 }
 
 /// The label of a button holds no more than a glance.
+/// What is typed to stop a change, and to answer its question with "leave it".
+pub(super) fn stop_command(target: &TargetName) -> Command {
+    let TargetName { service, environment } = target.clone();
+    Command::Stop { service, environment }
+}
+
 /// A button for the way back of this change. What is typed for it names the same image: without one a rollback goes to
 /// the newest good release, which may be another.
 pub(super) fn way_back_button(card: &mut Card, label: Text, change: &Change) {

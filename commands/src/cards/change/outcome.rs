@@ -37,7 +37,8 @@ fn asked_again(story: &Story<'_>, reopened: &Reopened, card: &mut Card) {
         let label = super::rollback_label(words, Arg::image(&old), returns_to_digest.as_deref());
         super::way_back_button(card, label, questioned);
     }
-    card.button(super::leave_label(words, *locked), Press::Leave(question.change));
+    let leave = super::stop_command(story.target());
+    card.button_typed(super::leave_label(words, *locked), Press::Leave(question.change), &leave);
     card.button(say!(words, "button-show", number = number), Press::Show(number));
 }
 

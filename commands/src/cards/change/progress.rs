@@ -42,7 +42,7 @@ pub(super) fn card(story: &Story<'_>) -> Card {
             card.plain(if standstill.is_some() { say!(story.words, "time-unknown") } else { time_left(story) });
             card.plain(if_fails(story));
             let label = say!(story.words, "button-stop", number = story.number());
-            card.button(label, Press::Stop(story.change.head.id));
+            card.button_typed(label, Press::Stop(story.change.head.id), &super::stop_command(story.target()));
         }
     }
     let pods = story.pods();
