@@ -39,8 +39,8 @@ pub struct ChangeFacts<'a> {
     pub serving: &'a [Serving],
     /// Why nothing moves, though nothing has failed.
     pub standstill: Option<&'a Standstill>,
-    /// The question that is open about it, with its deadline as it stands.
-    pub question: Option<&'a Question>,
+    /// What has become of the question that it left.
+    pub question: Option<&'a QuestionLeft>,
     /// The question of an earlier change that it had answered, and that is open again.
     pub reopened: Option<&'a Reopened>,
     /// Who holds the lock that it left, while that is there: they pass it, and nobody else does.
@@ -50,6 +50,40 @@ pub struct ChangeFacts<'a> {
     pub earlier: Option<&'a [EarlierRelease]>,
     /// The digest of what a way back goes to, in short, where its tag alone doesn't tell it from another release.
     pub returns_to_digest: Option<&'a str>,
+}
+
+impl ChangeFacts<'_> {
+    /// The question that is open about it, with its deadline as it stands.
+    pub fn open_question(&self) -> Option<&Question> {
+        match self.question? {
+            QuestionLeft::Open(question) => Some(question),
+            QuestionLeft::Closed(_) => None,
+        }
+    }
+}
+
+/// What has become of a question that a change left.
+#[derive(Debug, Clone, PartialEq)]
+pub enum QuestionLeft {
+    /// It waits for its answer.
+    Open(Question),
+    /// It doesn't any more.
+    Closed(ClosedBy),
+}
+
+/// What closed a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClosedBy {
+    /// Its deadline, which began this change.
+    Deadline(ChangeNumber),
+    /// Somebody who began this change.
+    Change(ChangeNumber),
+    /// It stays as it is: somebody said so, or nobody said anything until its deadline.
+    LeftAsIs,
+    /// The target was no longer as it was left.
+    Lapsed,
+    /// The journal says nothing of it any more.
+    Unknown,
 }
 
 /// Something that can be gone back to.

@@ -8,15 +8,15 @@ use state::change::outcome::{NotReturned, Outcome, Question, Refused};
 use state::change::release::{Origin, Release, RunningImages, same_image};
 use state::change::{Ask, Change, Phase};
 use state::image::{Digest, Image};
-use state::journal::JournalWhat;
+use state::journal::{JournalLine, JournalWhat};
 use state::lock::{Lock, Scope};
-use state::names::{ContainerName, PersonName, WorkloadName};
+use state::names::{ChangeNumber, ContainerName, PersonName, WorkloadName};
 use state::rollout::judge::Progress;
 use state::rollout::seen::Observed;
 
 use super::standing::running;
 use crate::command::value::Earlier;
-use crate::facts::{ChangeFacts, EarlierRelease, Reopened, Serving};
+use crate::facts::{ChangeFacts, ClosedBy, EarlierRelease, QuestionLeft, Reopened, Serving};
 use crate::sight::{Sightless, Standstill};
 
 /// So many releases are offered where the one before is gone: what each is has to be taken in at a glance.
@@ -30,7 +30,7 @@ pub(crate) struct Gathered {
     usual: Option<Duration>,
     serving: Vec<Serving>,
     standstill: Option<Standstill>,
-    question: Option<Question>,
+    question: Option<QuestionLeft>,
     reopened: Option<Reopened>,
     locked: Option<PersonName>,
     earlier: Option<Vec<EarlierRelease>>,
@@ -98,12 +98,24 @@ impl crate::engine::Engine {
             usual: self.usual(change).await,
             serving,
             standstill: self.standstill(change),
-            question: open.filter(|question| question.change == change.head.id),
+            question: self.question_left(change, open).await,
             reopened,
             locked: holder(change.head.number),
             earlier: self.earlier_than(change, &observed, &releases).await,
             returns_to_digest: told_apart(change, &releases),
         }
+    }
+
+    /// What has become of the question that a change left, by the one that is open on its target, and by the journal.
+    async fn question_left(&self, change: &Change, open: Option<Question>) -> Option<QuestionLeft> {
+        if let Some(question) = open.filter(|question| question.change == change.head.id) {
+            return Some(QuestionLeft::Open(question));
+        }
+        let Outcome::Left { question: Some(_), .. } = &change.ended()?.outcome else { return None };
+        let scope = Scope::Target(change.target.name.clone());
+        let lines = self.records.journal(&scope, None, RECENT_LINES).await.unwrap_or_default();
+        let by = closed_by(change.head.number, lines.iter().map(|line| &line.line));
+        Some(QuestionLeft::Closed(by.unwrap_or(ClosedBy::Unknown)))
     }
 
     /// Why a change under way stands still, though nothing has failed: by what its task has seen, which holds both its
@@ -181,6 +193,25 @@ impl crate::engine::Engine {
         took.sort();
         took.get(took.len() / 2).copied()
     }
+}
+
+/// What closed the question of a change, by the lines of its target, the newest first: whatever came first after it was
+/// asked, or asked again.
+fn closed_by<'a>(number: ChangeNumber, lines: impl Iterator<Item = &'a JournalLine>) -> Option<ClosedBy> {
+    let mut by = None;
+    for line in lines {
+        let about = line.change == Some(number);
+        match (&line.what, line.change) {
+            (JournalWhat::Ended { .. } | JournalWhat::AskedAgain, _) if about => return by,
+            (JournalWhat::LeftAsIs, _) if about => by = Some(ClosedBy::LeftAsIs),
+            (JournalWhat::Lapsed, _) if about => by = Some(ClosedBy::Lapsed),
+            (JournalWhat::AskedDeploy { .. } | JournalWhat::AskedRollback { .. }, Some(later)) if !about => {
+                by = Some(if line.by.is_none() { ClosedBy::Deadline(later) } else { ClosedBy::Change(later) });
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// What the registry no longer has.

@@ -91,10 +91,9 @@ impl Engine {
     ) -> Result<Option<ChangeId>, RecordFault> {
         let ask = Ask::Rollback { to: RollbackTo::Before(change.head.id), template: false };
         let by = Asker::Timer { question_of: change.head.id, on_behalf_of: question.asked_by.clone() };
-        let request = format!("question/{}", change.head.id);
         let line = line(change, now, asked(&ask));
         let begin = Begin {
-            change: preparing(change.target.clone(), ask, by, request, now.wall),
+            change: preparing(change.target.clone(), ask, by, question.request(), now.wall),
             line,
             answers: Some((question.clone(), revision)),
         };

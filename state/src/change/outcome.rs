@@ -1,6 +1,6 @@
 //! The one outcome of a change, with the facts that its message and its record are made of.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Change, WorkloadWork};
@@ -282,6 +282,21 @@ pub enum Refused {
     },
 }
 
+impl Refused {
+    /// Whether the reason may pass while nobody does anything about the target: the same, asked for later, may be done.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::RegistryDenied { .. } | Self::RegistryUnreachable { .. } => true,
+            Self::ClusterUnreadable | Self::Forbidden { .. } | Self::Rejected { .. } => true,
+            // Whether the target is still what is asked about is found out by the next look.
+            Self::Moved { .. } => true,
+            Self::ImageUnknown { .. } | Self::NothingToReturnTo | Self::UnknownRelease { .. } => false,
+            Self::NoEarlierImage { .. } | Self::Missing { .. } | Self::NoContainer { .. } => false,
+            Self::Paused { .. } | Self::RunsUnhealthy | Self::UnderWay { .. } | Self::Locked { .. } => false,
+        }
+    }
+}
+
 /// Whose write it is that stands in a workload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -379,6 +394,12 @@ impl Outcome {
     }
 }
 
+/// Whoever is asked again has at least so much time.
+pub const TIME_TO_ANSWER: TimeDelta = TimeDelta::minutes(2);
+
+/// What could not be done by a deadline is tried again after so much time at the latest.
+const LONGEST_TO_TRY_AGAIN: TimeDelta = TimeDelta::minutes(30);
+
 /// A question that a failed change left behind, one a target at most. It holds no claim.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Question {
@@ -394,6 +415,33 @@ pub struct Question {
     pub then: Unanswered,
     /// Whether it was shown again after it had been found overdue.
     pub extended: bool,
+    /// So often its deadline has begun what was promised for it, and could not do it then.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tried: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over like that")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl Question {
+    /// Asked once more, after what its deadline began could not be done: each time it waits longer, so that a fault that
+    /// stays does not fill the channel.
+    #[must_use]
+    pub fn postponed(self, now: DateTime<Utc>) -> Self {
+        let waits = TIME_TO_ANSWER * 2_i32.saturating_pow(self.tried.min(16));
+        let until = self.until.max(now + waits.min(LONGEST_TO_TRY_AGAIN));
+        Self { until, tried: self.tried.saturating_add(1), ..self }
+    }
+
+    /// The request by which its deadline begins what was promised: the same until it is known what came of that.
+    pub fn request(&self) -> String {
+        match self.tried {
+            0 => format!("question/{}", self.change),
+            tried => format!("question/{}/{tried}", self.change),
+        }
+    }
 }
 
 /// How a target stands, against what a change left there.

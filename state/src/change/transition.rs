@@ -4,7 +4,7 @@
 
 mod ending;
 
-pub use ending::TIME_TO_ANSWER;
+pub use super::outcome::TIME_TO_ANSWER;
 
 use std::collections::BTreeMap;
 

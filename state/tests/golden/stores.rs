@@ -287,7 +287,8 @@ impl Scene {
         let outcome = Outcome::Left { failure: failure(), question: Some(Asked { until, then }), not_returned: None };
         let id = id(number);
         let asked_by = name("lin");
-        let question = Question { change: id, number: ChangeNumber(number), asked_by, until, then, extended: false };
+        let question =
+            Question { change: id, number: ChangeNumber(number), asked_by, until, then, extended: false, tried: 0 };
         let also = vec![self.withdraws(), self.lock(Withdrawal::Failed), Also::Question(question)];
         let held = [0, 1].map(|place| (place, Held::Paused(written(WORKLOADS[place], MarkerStep::Hold))));
         let (failure, held) = (failure(), held.into());

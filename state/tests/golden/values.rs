@@ -383,8 +383,13 @@ pub(crate) fn questions() -> Values<Question> {
         until: at(690),
         then,
         extended,
+        tried: 0,
     };
-    named([("then-rollback", question(Unanswered::Rollback, false)), ("then-hold", question(Unanswered::Hold, true))])
+    named([
+        ("then-rollback", question(Unanswered::Rollback, false)),
+        ("then-hold", question(Unanswered::Hold, true)),
+        ("tried", Question { tried: 2, ..question(Unanswered::Rollback, false) }),
+    ])
 }
 
 pub(crate) fn release(origin: Origin, number: u64, at_second: i64) -> Release {

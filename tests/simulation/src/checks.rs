@@ -84,7 +84,13 @@ fn has_acted(change: &Change, ended: &Ended) -> bool {
         Outcome::CantTell { why } => *why == CantTell::Released,
         _ => false,
     };
-    !(nothing && ended.left.is_empty() && matches!(change.head.asked_by, Asker::Person { .. }))
+    // What the deadline itself began is tried again where it may come off later.
+    let again = match (&change.head.asked_by, &ended.outcome) {
+        (Asker::Person { .. }, _) => true,
+        (Asker::Timer { .. }, Outcome::Refused { why }) => why.may_pass(),
+        (Asker::Timer { .. }, _) => false,
+    };
+    !(nothing && again && ended.left.is_empty())
 }
 
 /// A question is open again if the change that answered it has done nothing about it, and only then: with the deadline that

@@ -11,7 +11,7 @@ use super::{Story, evidence, progress};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
 use crate::cards::{DOT, alone, another_deploy, list_and, list_or, status_command};
 use crate::command::Command;
-use crate::facts::{EarlierRelease, Restarted, Serving};
+use crate::facts::{ClosedBy, EarlierRelease, QuestionLeft, Restarted, Serving};
 use crate::press::Press;
 use crate::words::{Arg, Words, say, say_first};
 
@@ -41,7 +41,7 @@ pub(super) fn left(
     let mut card = Card::new(CardState::Bad, serves_line(story));
     // The question as it stands decides: it may have been answered, or shown again with another deadline.
     let was_asked = asked.is_some();
-    let asked = story.facts.question.map(|question| Asked { until: question.until, then: question.then });
+    let asked = story.facts.open_question().map(|question| Asked { until: question.until, then: question.then });
     match asked {
         Some(asked) => {
             let until = Arg::Time(asked.until, TimeStyle::Clock);
@@ -50,7 +50,7 @@ pub(super) fn left(
                 Unanswered::Hold => say!(words, "decide-hold", who = story.who(), until = until),
             })
         }
-        None if was_asked => card.plain(say!(words, "question-closed", who = story.who())),
+        None if was_asked => card.plain(closed(story)),
         None => card.plain(say!(words, "left-as-is", who = story.who())),
     };
     card.plain(not_returned.map(|why| progress::why_not_returned(story, why)).unwrap_or_default());
@@ -68,6 +68,22 @@ pub(super) fn left(
     }
     card.button(say!(words, "button-show", number = story.number()), Press::Show(story.number()));
     card
+}
+
+/// What has become of the question, where nothing is asked any more.
+fn closed(story: &Story<'_>) -> Text {
+    let (words, who) = (story.words, story.who());
+    let by = match story.facts.question {
+        Some(QuestionLeft::Closed(by)) => *by,
+        Some(QuestionLeft::Open(_)) | None => ClosedBy::Unknown,
+    };
+    match by {
+        ClosedBy::Deadline(number) => say!(words, "question-closed-by-time", who = who, number = number),
+        ClosedBy::Change(number) => say!(words, "question-closed-by-change", who = who, number = number),
+        ClosedBy::LeftAsIs => say!(words, "left-as-is", who = who),
+        ClosedBy::Lapsed => say!(words, "question-closed-lapsed", who = who),
+        ClosedBy::Unknown => say!(words, "question-closed", who = who),
+    }
 }
 
 /// What can be gone back to where what was to be gone back to is gone.

@@ -155,7 +155,7 @@ impl<'a> Story<'a> {
         let Some(marker) = serving.marker else { return false };
         let lifted = marker.step == MarkerStep::Hold && !serving.paused;
         // While its question is open, whoever came later has written nothing but that.
-        let only_fenced = marker.step == MarkerStep::Fence && self.facts.question.is_some();
+        let only_fenced = marker.step == MarkerStep::Fence && self.facts.open_question().is_some();
         (marker.change > self.change.head.id && !only_fenced) || (marker.change == self.change.head.id && lifted)
     }
 

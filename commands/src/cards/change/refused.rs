@@ -14,7 +14,7 @@ use crate::words::{Arg, Words, say, say_first};
 
 pub(super) fn card(story: &Story<'_>, why: &Refused) -> Card {
     let mut card = match why {
-        Refused::ImageUnknown { image } if story.is_rollback() => gone(story, image),
+        Refused::ImageUnknown { image } if story.is_rollback() => gone(story, why, image),
         why => written_nothing(story, why),
     };
     card.plain(Text::joined(DOT, [story.number_text(), story.asked_by()]));
@@ -22,10 +22,10 @@ pub(super) fn card(story: &Story<'_>, why: &Refused) -> Card {
 }
 
 /// What it was to go back to is gone from the registry. Nobody has to check a name for that; what there is else is offered.
-fn gone(story: &Story<'_>, image: &str) -> Card {
+fn gone(story: &Story<'_>, why: &Refused, image: &str) -> Card {
     let words = story.words;
     let mut card = Card::new(CardState::Refused, say_first!(words, "gone", target = story.target()));
-    stays(story, &mut card);
+    stays(story, why, &mut card);
     card.plain(say!(words, "gone-why", image = Arg::Outside(image.to_owned())));
     failed::now_running(story, &[], &mut card);
     failed::earlier(story, &mut card);
@@ -33,9 +33,13 @@ fn gone(story: &Story<'_>, image: &str) -> Card {
 }
 
 /// Where a way back was waited for, and there is none: it was promised, or a question was answered with it.
-fn stays(story: &Story<'_>, card: &mut Card) {
+fn stays(story: &Story<'_>, why: &Refused, card: &mut Card) {
     let (words, who) = (story.words, story.who());
     match (&story.change.head.asked_by, &story.change.head.answers) {
+        // It was put off. Until when is said where the question stands open.
+        (Asker::Timer { .. }, Some(_)) if why.may_pass() => {
+            card.plain(say!(words, "promise-not-kept-yet"));
+        }
         (Asker::Timer { .. }, _) => {
             card.plain(say!(words, "promise-not-kept", who = who));
         }
@@ -61,7 +65,7 @@ fn written_nothing(story: &Story<'_>, why: &Refused) -> Card {
     let mut card = of(story.words, why, place, story.new_or_number(), &again);
     if matches!(story.change.head.asked_by, Asker::Timer { .. }) {
         let rule = std::mem::take(&mut card.lines);
-        stays(story, &mut card);
+        stays(story, why, &mut card);
         card.lines.extend(rule);
         failed::now_running(story, &[], &mut card);
     }

@@ -15,6 +15,7 @@ use state::time::ObservedTime;
 use super::offers::sign;
 use super::scene::{Scene, by_tag, crash, failure, pull, question, target_of, workload, written};
 use super::*;
+use crate::facts::ClosedBy;
 use crate::sight::{Sightless, Standstill};
 
 /// A scene for each language and length of names.
@@ -257,6 +258,38 @@ fn failures() {
             Box::new(move |sample, words| {
                 let mut scene = left(sample, asked(Unanswered::Hold), None, CauseKind::CrashedAfterReady);
                 scene.question = None;
+                scene.serving(&[(&sample.old, 5)], true).card(words)
+            })
+        ),
+        (
+            "left, and the deadline began a rollback",
+            Box::new(move |sample, words| {
+                let mut scene = left(sample, asked(Unanswered::Hold), None, CauseKind::CrashedAfterReady);
+                (scene.question, scene.closed_by) = (None, Some(ClosedBy::Deadline(ChangeNumber(413))));
+                scene.serving(&[(&sample.old, 5)], true).card(words)
+            })
+        ),
+        (
+            "left, and a change answered",
+            Box::new(move |sample, words| {
+                let mut scene = left(sample, asked(Unanswered::Hold), None, CauseKind::CrashedAfterReady);
+                (scene.question, scene.closed_by) = (None, Some(ClosedBy::Change(ChangeNumber(413))));
+                scene.serving(&[(&sample.old, 5)], true).card(words)
+            })
+        ),
+        (
+            "left, and somebody else has acted",
+            Box::new(move |sample, words| {
+                let mut scene = left(sample, asked(Unanswered::Hold), None, CauseKind::CrashedAfterReady);
+                (scene.question, scene.closed_by) = (None, Some(ClosedBy::Lapsed));
+                scene.serving(&[(&sample.old, 5)], true).card(words)
+            })
+        ),
+        (
+            "left, and it was to stay so",
+            Box::new(move |sample, words| {
+                let mut scene = left(sample, asked(Unanswered::Hold), None, CauseKind::CrashedAfterReady);
+                (scene.question, scene.closed_by) = (None, Some(ClosedBy::LeftAsIs));
                 scene.serving(&[(&sample.old, 5)], true).card(words)
             })
         ),

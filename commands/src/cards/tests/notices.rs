@@ -2,6 +2,7 @@
 
 use state::catalogue::Unanswered;
 use state::change::outcome::{Asked, CantTell, EndedBy, Left, Outcome, Refused};
+use state::change::{Ask, Asker, RollbackTo};
 use state::evidence::CauseKind;
 use state::records::ClaimRecord;
 
@@ -57,6 +58,24 @@ fn a_question_that_is_open_again() {
     let (back, hold) = (Unanswered::Rollback, Unanswered::Hold);
     snapshot!(all(vec![
         ("refused", ended(|_| Outcome::Refused { why: Refused::UnknownRelease { named: "#999".to_owned() } }, back)),
+        (
+            "put off by its deadline",
+            Box::new(move |sample, words| {
+                let why = Refused::ClusterUnreadable;
+                let questioned = Some(left(sample).change);
+                let scene = Scene::new(sample).ended(sample, Outcome::Refused { why }, Left::Untouched).with(|scene| {
+                    let question = question(sample, back);
+                    let on_behalf_of = sample.lin.clone();
+                    scene.change.work = None;
+                    scene.change.head.number = ChangeNumber(413);
+                    scene.change.head.ask = Ask::Rollback { to: RollbackTo::Before(id()), template: false };
+                    scene.change.head.asked_by = Asker::Timer { question_of: id(), on_behalf_of };
+                    scene.change.head.answers = Some(question.clone());
+                    scene.reopened = Some(Reopened { question, questioned, returns_to_digest: None, locked: true });
+                });
+                scene.card(words)
+            })
+        ),
         ("stopped", ended(|sample| Outcome::Cancelled { by: sample.mo.clone() }, hold)),
         ("nothing to do", ended(|_| Outcome::NothingToDo, back)),
         ("freed", ended(|_| Outcome::CantTell { why: CantTell::Released }, back)),

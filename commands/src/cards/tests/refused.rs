@@ -136,6 +136,7 @@ fn a_way_back_that_is_not_there() {
         ("promised, and its image is gone", back(true, gone, &["4d1e77c", "e41b0c7"])),
         ("promised, and nothing is older", back(true, gone, &[])),
         ("pressed, and its image is gone", back(false, gone, &["4d1e77c", "e41b0c7"])),
-        ("promised, and the cluster can't be read", back(true, |_| Refused::ClusterUnreadable, &[])),
+        ("promised, and put off: the cluster can't be read", back(true, |_| Refused::ClusterUnreadable, &[])),
+        ("promised, and nothing is known to go back to", back(true, |_| Refused::NothingToReturnTo, &[])),
     ]));
 }

@@ -21,7 +21,7 @@ use state::time::ObservedTime;
 use super::super::change as cards;
 use super::*;
 use crate::command::value::Earlier;
-use crate::facts::{ChangeFacts, EarlierRelease, Reopened, Restarted, Serving};
+use crate::facts::{ChangeFacts, ClosedBy, EarlierRelease, QuestionLeft, Reopened, Restarted, Serving};
 use crate::sight::Standstill;
 
 /// A change and what is around it.
@@ -31,6 +31,7 @@ pub(super) struct Scene {
     pub(super) serving: Vec<Serving>,
     pub(super) standstill: Option<Standstill>,
     pub(super) question: Option<Question>,
+    pub(super) closed_by: Option<ClosedBy>,
     pub(super) reopened: Option<Reopened>,
     pub(super) usual: Option<Duration>,
     pub(super) on_call: Option<PersonName>,
@@ -66,6 +67,7 @@ impl Scene {
             serving: Vec::new(),
             standstill: None,
             question: None,
+            closed_by: None,
             reopened: None,
             usual: None,
             locked: true,
@@ -167,6 +169,8 @@ impl Scene {
 
     pub(super) fn tell(&self, tell: impl FnOnce(&ChangeFacts<'_>) -> Card) -> Card {
         let catalogue = Catalogue { on_call: self.on_call.clone(), ..Catalogue::default() };
+        let closed = self.closed_by.map(QuestionLeft::Closed);
+        let question = self.question.clone().map(QuestionLeft::Open).or(closed);
         tell(&ChangeFacts {
             change: &self.change,
             progress: &self.progress,
@@ -175,7 +179,7 @@ impl Scene {
             usual: self.usual,
             serving: &self.serving,
             standstill: self.standstill.as_ref(),
-            question: self.question.as_ref(),
+            question: question.as_ref(),
             reopened: self.reopened.as_ref(),
             locked: self.locked.then(|| self.change.head.asked_by.person()),
             earlier: self.earlier.as_deref(),
@@ -300,6 +304,7 @@ pub(super) fn question(sample: &Sample, then: Unanswered) -> Question {
         until: at("03:31:00"),
         then,
         extended: true,
+        tried: 0,
     }
 }
 

@@ -102,6 +102,105 @@ fn a_question_that_came_back_is_acted_upon_by_its_deadline() {
     assert_eq!(journal(&lab)[0].1, JournalWhat::LeftAsIs);
 }
 
+/// The same by a policy that goes back where nobody answers, with the target as the change left it.
+fn promised() -> (Lab, ChangeId, Question) {
+    let lab = Lab::new();
+    let (id, _) = lab.begun("mo");
+    let stored = block_on(lab.engine.records.change(id)).expect("readable").expect("a change");
+    let mut next = Transition { change: stored.change.clone(), also: Vec::new() };
+    next.change.target.policy.unanswered = state::catalogue::Unanswered::Rollback;
+    block_on(lab.engine.records.advance(&stored, &next, at(0).wall)).expect("an advance");
+    lab.put(id, |head| head.phase = holding());
+    // Before anybody presses anything.
+    let ended = at(0).wall - chrono::TimeDelta::seconds(1);
+    ends(&lab, id, Event::HeldAs(0, state::change::Held::Complete), ended);
+    ends(&lab, id, Event::AllHeld, ended);
+    let mut seen = seen(template("v2").into());
+    (seen.marker, seen.generation) = (Some(format!("{id}/apply")), 4);
+    let view = state::rollout::seen::WorkloadView { workload: Some(seen), pods: Vec::new() };
+    lab.cluster.views.lock().expect("not poisoned").insert(target_name("api", "prod"), view);
+    let question = open(&lab).expect("a question");
+    assert_eq!(question.then, state::catalogue::Unanswered::Rollback);
+    (lab, id, question)
+}
+
+/// So many seconds after the night began the deadline has passed.
+fn passed(question: &Question) -> u64 {
+    u64::try_from((question.until - at(0).wall).num_seconds()).expect("later") + 1
+}
+
+/// What the deadline began, and the second in which it did.
+fn began_by_deadline(lab: &Lab) -> (Vec<ChangeId>, u64) {
+    let late = passed(&open(lab).expect("a question"));
+    (block_on(lab.engine.questions(at(late), false)).expect("readable").began, late)
+}
+
+fn ends(lab: &Lab, id: ChangeId, event: Event, wall: DateTime<Utc>) {
+    let stored = block_on(lab.engine.records.change(id)).expect("readable").expect("a change");
+    let next = state::change::transition::transition(&stored.change, event, wall).expect("an end");
+    block_on(lab.engine.records.advance(&stored, &next, wall)).expect("an advance");
+}
+
+#[test]
+fn a_promised_rollback_is_tried_again_until_it_can_be_done() {
+    let (lab, first, question) = promised();
+    let mut tried = Vec::new();
+    for minutes in [2, 4, 8] {
+        let (began, late) = began_by_deadline(&lab);
+        let [id] = began[..] else { panic!("{began:?}") };
+        assert_eq!(open(&lab), None, "while it is under way nothing is asked");
+        let number = lab.change(id).head.number;
+        let acted = format!("Nobody had answered in time, so I acted: {number} tells what came of it.");
+        assert!(text(&lab.say("lin", "/show 1")).contains(&acted), "{}", text(&lab.say("lin", "/show 1")));
+        ends(&lab, id, Event::Prepared(Prepared::Refuse(Refused::ClusterUnreadable)), at(late + 30).wall);
+        let again = open(&lab).expect("asked again");
+        assert_eq!(again.until, at(late + 30 + minutes * 60).wall);
+        assert!(text(&lab.say("lin", "/show 1")).contains("Decide by "), "a person may still decide");
+        let told = text(&lab.say("lin", &format!("/show {number}")));
+        assert!(told.contains("The question of #1 is open again: decide by "), "{told}");
+        assert!(!told.contains("It stays as it is"), "{told}");
+        // Before its time nothing happens, and nothing while the cluster is away.
+        assert_eq!(block_on(lab.engine.questions(at(late + 31), false)).expect("readable").began, []);
+        lab.cluster.age.store(60, std::sync::atomic::Ordering::SeqCst);
+        assert_eq!(began_by_deadline(&lab).0, []);
+        lab.cluster.age.store(0, std::sync::atomic::Ordering::SeqCst);
+        tried.push(id);
+    }
+    let (began, late) = began_by_deadline(&lab);
+    assert_eq!(block_on(lab.engine.questions(at(late), false)).expect("readable").began, [], "it was acted upon");
+    let stored = lab.change(began[0]);
+    assert!(!tried.contains(&began[0]), "it is another change");
+    let answered = stored.head.answers.expect("an answer");
+    assert_eq!((answered.change, answered.number, answered.tried), (first, question.number, 3));
+}
+
+#[test]
+fn a_promise_that_can_never_be_kept_is_not_made_again() {
+    let (lab, _, _) = promised();
+    let (began, late) = began_by_deadline(&lab);
+    ends(&lab, began[0], Event::Prepared(Prepared::Refuse(Refused::NothingToReturnTo)), at(late + 30).wall);
+    assert_eq!(open(&lab), None);
+    let told = text(&lab.say("lin", "/show 2"));
+    assert!(told.contains("It stays as it is until you decide."), "{told}");
+    assert!(text(&lab.say("lin", "/show 1")).contains("so I acted: #2 tells what came of it"));
+}
+
+#[test]
+fn the_card_of_a_failed_change_says_what_closed_its_question() {
+    let (lab, first, _) = promised();
+    lab.press("lin", Press::RollBack(first)).change.expect("a change");
+    assert!(text(&lab.say("lin", "/show 1")).contains("Its question was answered by #2."));
+    let (lab, first, _) = promised();
+    lab.press("lin", Press::Leave(first));
+    assert!(text(&lab.say("lin", "/show 1")).contains("It stays as it is until you decide."));
+    let (lab, _, _) = promised();
+    for view in lab.cluster.views.lock().expect("not poisoned").values_mut() {
+        view.workload.as_mut().expect("a workload").template = template("v9").into();
+    }
+    block_on(lab.engine.questions(at(1), false)).expect("readable");
+    assert!(text(&lab.say("lin", "/show 1")).contains("Its question is closed: somebody else has acted."));
+}
+
 #[test]
 fn a_target_that_was_freed_meanwhile_is_not_asked_about_again() {
     let (lab, _, _) = asked();

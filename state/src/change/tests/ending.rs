@@ -185,6 +185,7 @@ fn question(until: u64) -> Question {
         until: crate::rollout::testing::wall(until),
         then: Unanswered::Rollback,
         extended: false,
+        tried: 0,
     }
 }
 
@@ -263,11 +264,74 @@ fn a_question_that_was_acted_upon_does_not_come_back() {
     none(parked, Event::Release(name("ann")));
 }
 
-#[test]
-fn what_the_deadline_began_is_not_promised_twice_and_what_is_gone_not_again() {
-    let mut timer = rollback(preparing(&BOTH));
+/// A rollback that the deadline of the earlier change's question began, after it had been tried so often.
+fn by_deadline(tried: u32) -> Change {
+    let mut timer = preparing(&BOTH);
+    timer.head.ask = Ask::Rollback { to: RollbackTo::Before(earlier()), template: false };
     timer.head.asked_by = Asker::Timer { question_of: earlier(), on_behalf_of: name("zhou") };
-    assert_eq!(asked_again(&answering(timer, 700), refuse(Refused::ClusterUnreadable)), None);
+    timer.head.answers = Some(Question { tried, ..question(10) });
+    timer
+}
+
+#[test]
+fn what_the_deadline_could_not_do_is_tried_again_later_and_later() {
+    let sentence = || "no".to_owned();
+    for why in [
+        Refused::ClusterUnreadable,
+        Refused::RegistryUnreachable { host: "r.example".to_owned() },
+        Refused::RegistryDenied { host: "r.example".to_owned() },
+        Refused::Forbidden { sentence: sentence() },
+        Refused::Rejected { workload: name("api"), sentence: sentence() },
+        Refused::Moved { workload: name("api") },
+    ] {
+        let again = asked_again(&by_deadline(0), refuse(why.clone()));
+        let wanted = Question { until: now() + TIME_TO_ANSWER, tried: 1, ..question(10) };
+        assert_eq!(again, Some(wanted), "{why:?}");
+    }
+    let waits = |tried| {
+        let again = asked_again(&by_deadline(tried), refuse(Refused::ClusterUnreadable)).expect("asked again");
+        ((again.until - now()).num_minutes(), again.tried)
+    };
+    let told: Vec<_> = [0, 1, 2, 3, 4, 5, 40, u32::MAX].map(waits).into();
+    assert_eq!(told, [(2, 1), (4, 2), (8, 3), (16, 4), (30, 5), (30, 6), (30, 41), (30, u32::MAX)]);
+    let mut applying = by_deadline(1);
+    (applying.head.phase, applying.work) = {
+        let applying = in_phase(&BOTH, Phase::Applying { written: vec![] });
+        (applying.head.phase, applying.work)
+    };
+    let rejected = Event::Rejected(Refused::Rejected { workload: name("api"), sentence: sentence() });
+    assert_eq!(asked_again(&applying, rejected).map(|again| again.tried), Some(2), "the server took no write");
+}
+
+#[test]
+fn each_try_of_a_deadline_is_a_request_of_its_own() {
+    let first = question(10);
+    let again = first.clone().postponed(now());
+    let later = again.clone().postponed(now());
+    let requests = [first.request(), again.request(), later.request()];
+    assert_eq!(requests.iter().collect::<std::collections::BTreeSet<_>>().len(), 3, "{requests:?}");
+    // Found again after a commit of unknown outcome, and unmoved by a person's answer that came to nothing.
+    let waiting = Question { until: now() + TIME_TO_ANSWER, extended: true, ..again.clone() };
+    assert_eq!(waiting.request(), again.request());
+}
+
+#[test]
+fn what_the_deadline_can_never_do_or_a_person_stopped_is_not_tried_again() {
+    for event in [
+        refuse(Refused::ImageUnknown { image: "r.example/shop/api:v1".to_owned() }),
+        refuse(Refused::NothingToReturnTo),
+        refuse(Refused::Missing { workload: name("api") }),
+        refuse(Refused::Paused { workload: name("api"), by: None }),
+        refuse(Refused::RunsUnhealthy),
+        Event::Prepared(Prepared::NothingToDo),
+        Event::Stop(name("mo")),
+    ] {
+        assert_eq!(asked_again(&by_deadline(0), event.clone()), None, "{event:?}");
+    }
+}
+
+#[test]
+fn a_way_back_that_is_gone_is_not_promised_again() {
     let back = |id| {
         let mut change = preparing(&BOTH);
         change.head.ask = Ask::Rollback { to: RollbackTo::Before(id), template: false };

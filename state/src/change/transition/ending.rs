@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::super::outcome::{
     Asked, CantTell, Digests, Ended, Failure, Left, LeftBehind, NotReturned, Outcome, Overtaken, Question, Refused,
-    ReturnProblem,
+    ReturnProblem, TIME_TO_ANSWER,
 };
 use super::super::release::{Origin, Release, ReleaseWorkload, Withdrawn, with_running_digest};
 use super::super::{Ask, Asker, Change, Held, Phase, ReturnStage, RollbackTo, WorkloadWork};
@@ -17,9 +17,6 @@ use crate::journal::{JournalWhat, NoticeWhat};
 use crate::lock::{Lock, Reason, Scope, Withdrawal};
 use crate::names::{ChangeId, ContainerName};
 use crate::template::Template;
-
-/// Whoever is asked again has at least so much time.
-pub const TIME_TO_ANSWER: TimeDelta = TimeDelta::minutes(2);
 
 impl Next<'_> {
     /// `hold` asks nobody, and neither does a return that has nothing to go back to. Whatever else was left asks; where
@@ -41,14 +38,15 @@ impl Next<'_> {
                 until: asked.until,
                 then: asked.then,
                 extended: false,
+                tried: 0,
             }));
         }
         transition
     }
 
     /// The question that it answered, where it has touched nothing after all: what was promised for its deadline still
-    /// holds. Whoever has just seen the answer come to nothing gets the time to give another one. What the deadline itself
-    /// began is not promised twice, and a way back that is gone is not promised again.
+    /// holds. Whoever has just seen the answer come to nothing gets the time to give another one, and what the deadline
+    /// itself began is tried again where that may help. A way back that is gone is not promised again.
     fn unanswered(&self, ended: &Change) -> Option<Question> {
         let (question, end) = (ended.head.answers.clone()?, ended.ended()?);
         let untouched = match &end.outcome {
@@ -57,9 +55,17 @@ impl Next<'_> {
             Outcome::CantTell { why } => *why == CantTell::Released,
             _ => false,
         };
-        let by_person = matches!(ended.head.asked_by, Asker::Person { .. });
-        let until = question.until.max(self.now + TIME_TO_ANSWER);
-        (untouched && by_person && end.left.is_empty()).then_some(Question { until, ..question })
+        if !untouched || !end.left.is_empty() {
+            return None;
+        }
+        match (&ended.head.asked_by, &end.outcome) {
+            (Asker::Person { .. }, _) => {
+                Some(Question { until: question.until.max(self.now + TIME_TO_ANSWER), ..question })
+            }
+            (Asker::Timer { .. }, Outcome::Refused { why }) if why.may_pass() => Some(question.postponed(self.now)),
+            // It was stopped by a person, or is not to be had.
+            (Asker::Timer { .. }, _) => None,
+        }
     }
 
     /// Whether it was to bring back what the deadline of that question would bring back.
