@@ -181,6 +181,8 @@ plan-workload-looked-up = { $workload }: { $old } → { $new } (its digest is lo
 }
 plan-tag = Plan for { $target }: the tag { $new } runs already
 plan-tag-why = When it is done, the registry is asked what the tag stands for. If that is what runs, nothing is written; if the tag has moved, the new image is rolled out.
+plan-tag-under-way = Plan for { $target }: { $new } is being rolled out
+plan-tag-under-way-why = When it is done, the registry is asked what the tag stands for. If the new pods report just that, it is refused while the rollout goes on; if they report another image, or none yet, what the tag stands for is rolled out.
 plan-tag-unwell = What runs is not healthy: the same image once more would be refused.
 plan-resumes = { $workload } is paused by an earlier change of mine; the pause is taken away.
 plan-release = It is the release of { $number }, verified on { $at }.

@@ -20,9 +20,12 @@ pub fn card(words: &Words, facts: &PlanFacts<'_>) -> Card {
     let work = match facts.work {
         Ok(Some(work)) => work,
         // What a tag stands for may have changed since: only what runs by it is known.
-        Ok(None) if !facts.looked_up.is_empty() => return runs_by_its_tag(words, facts, None),
+        Ok(None) if !facts.looked_up.is_empty() => return by_its_tag(words, facts, Tag::Runs),
         Err(Refused::RunsUnhealthy) if !facts.looked_up.is_empty() => {
-            return runs_by_its_tag(words, facts, Some(say!(words, "plan-tag-unwell")));
+            return by_its_tag(words, facts, Tag::Unwell);
+        }
+        Err(Refused::UnderWay { .. }) if !facts.looked_up.is_empty() => {
+            return by_its_tag(words, facts, Tag::UnderWay);
         }
         Ok(None) => return nothing_to_do(words, facts),
         Err(why) => {
@@ -88,13 +91,29 @@ fn nothing_to_do(words: &Words, facts: &PlanFacts<'_>) -> Card {
     card
 }
 
-/// The template has that very tag already.
-fn runs_by_its_tag(words: &Words, facts: &PlanFacts<'_>, unwell: Option<Text>) -> Card {
-    let first = say_first!(words, "plan-tag", target = &facts.target.name, new = wanted(facts));
+/// How it is with a tag that stands in the template already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tag {
+    Runs,
+    Unwell,
+    UnderWay,
+}
+
+fn by_its_tag(words: &Words, facts: &PlanFacts<'_>, tag: Tag) -> Card {
+    let (target, new) = (&facts.target.name, wanted(facts));
+    let first = match tag {
+        Tag::Runs | Tag::Unwell => say_first!(words, "plan-tag", target = target, new = new),
+        Tag::UnderWay => say_first!(words, "plan-tag-under-way", target = target, new = new),
+    };
     let mut card = Card::new(CardState::Plain, first);
     card.plain(say!(words, "plan-only"));
-    card.plain(say!(words, "plan-tag-why"));
-    card.plain(unwell.unwrap_or_default());
+    card.plain(match tag {
+        Tag::Runs | Tag::Unwell => say!(words, "plan-tag-why"),
+        Tag::UnderWay => say!(words, "plan-tag-under-way-why"),
+    });
+    if tag == Tag::Unwell {
+        card.plain(say!(words, "plan-tag-unwell"));
+    }
     card.plain(if_fails(words, facts, None));
     card.plain(who_may(words, facts));
     obstacles(words, facts, &mut card);

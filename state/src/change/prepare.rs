@@ -275,8 +275,8 @@ fn item(one: &Usable<'_>, images: Vec<NewImage>, template: Option<serde_json::Va
 fn conclude(found: Vec<Usable<'_>>, work: Work) -> Prepared {
     // Without pods nothing runs, whatever the template says.
     let no_pods = found.iter().any(|one| one.seen.desired == 0);
-    let stands = |runs: fn(&NewImage, Option<&Digest>) -> bool| {
-        !no_pods && found.iter().zip(&work.workloads).all(|(one, item)| stands_already(one, item, runs))
+    let stands = |has: fn(&Usable<'_>, &NewImage) -> bool| {
+        !no_pods && found.iter().zip(&work.workloads).all(|(one, item)| stands_already(one, item, has))
     };
     if let Some(refused) = under_way(&found).filter(|_| stands(is_rolled_out)) {
         return Prepared::Refuse(refused);
@@ -291,9 +291,8 @@ fn conclude(found: Vec<Usable<'_>>, work: Work) -> Prepared {
 }
 
 /// Whether a workload has already what would be written.
-fn stands_already(one: &Usable<'_>, item: &WorkloadWork, runs: fn(&NewImage, Option<&Digest>) -> bool) -> bool {
-    let digests = one.digests();
-    let same = item.images.iter().all(|new| runs(new, digests.get(&new.container)));
+fn stands_already(one: &Usable<'_>, item: &WorkloadWork, has: fn(&Usable<'_>, &NewImage) -> bool) -> bool {
+    let same = item.images.iter().all(|new| has(one, new));
     // A digest that is only written out makes no other template.
     let found = &one.seen.template;
     let with_images = found.with_images(item.images.iter().map(|new| (&new.container, new.to.to_string())));
@@ -304,9 +303,14 @@ fn stands_already(one: &Usable<'_>, item: &WorkloadWork, runs: fn(&NewImage, Opt
     same && same_template && !item.resumes
 }
 
-/// A rollout that goes on without us: the target is not held by any change, or this one would not be prepared.
+/// A rollout that goes on without us: the target is not held by any change, or this one would not be prepared. Beside it
+/// nothing of the target may be unwell, or it would be told as too early to say.
 fn under_way(found: &[Usable<'_>]) -> Option<Refused> {
-    let one = found.iter().find(|one| running::under_way(one.seen, one.pods))?;
+    let moves = |one: &Usable<'_>| running::under_way(one.seen, one.pods);
+    let one = found.iter().find(|one| moves(one))?;
+    if !found.iter().all(|one| healthy(one.seen) || moves(one)) {
+        return None;
+    }
     let by = one.seen.template_by.clone().map(|writer| match writer.is_rotabot() {
         true => WrittenBy::Us { at: writer.at },
         false => WrittenBy::Somebody { name: writer.name, at: writer.at },
@@ -315,23 +319,29 @@ fn under_way(found: &[Usable<'_>]) -> Option<Refused> {
     Some(Refused::UnderWay { workload: one.workload.name.clone(), by, ready, desired })
 }
 
-/// The same as `runs` for a rollout under way: no pod of it may be ready yet, and then its tag is all that is known.
-fn is_rolled_out(new: &NewImage, ready: Option<&Digest>) -> bool {
-    let same_tag = || {
-        let from = new.from.parse::<Image>().ok().filter(|from| from.reference.digest().is_none());
-        from.is_some_and(|from| from.repository == new.to.repository && from.reference.tag() == new.to.reference.tag())
-    };
-    runs(new, ready) || (ready.is_none() && same_tag())
+/// Whether exactly this image is being rolled out. No pod of it may be ready yet, so those count as well that are not:
+/// the tag that stands there may stand for another image since, and then waiting brings nothing.
+fn is_rolled_out(one: &Usable<'_>, new: &NewImage) -> bool {
+    let told = running::reported(one.pods, one.seen.template.hash(), &new.container);
+    match told.len() {
+        0 => is(new, None),
+        _ => told.iter().all(|digest| is(new, Some(digest))),
+    }
 }
 
-/// Whether exactly this image runs, as far as can be known. A digest that is wanted has to be seen: a tag that is the
-/// same may have moved since.
-fn runs(new: &NewImage, ready: Option<&Digest>) -> bool {
+/// Whether exactly this image runs, as far as can be known.
+fn runs(one: &Usable<'_>, new: &NewImage) -> bool {
+    is(new, one.digests().get(&new.container))
+}
+
+/// Whether an image is what stands in the template, of which pods report a digest. A digest that is wanted has to be
+/// seen: a tag that is the same may have moved since.
+fn is(new: &NewImage, reported: Option<&Digest>) -> bool {
     let Ok(from) = new.from.parse::<Image>() else { return false };
     if from.repository != new.to.repository {
         return false;
     }
-    match (new.to.reference.digest(), from.reference.digest().or(ready)) {
+    match (new.to.reference.digest(), from.reference.digest().or(reported)) {
         (Some(wanted), Some(running)) => running == wanted || new.platforms.contains(running),
         (Some(_), None) => false,
         (None, _) => from.reference.tag() == new.to.reference.tag(),

@@ -2,14 +2,14 @@
 //!
 //! Which of it matters for a change is decided in `prepare` and `plan`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::Workload;
 use crate::image::Digest;
 use crate::names::ContainerName;
 use crate::rollout::pods::{counts, number};
 use crate::rollout::seen::{PodSeen, WorkloadSeen};
-use crate::rollout::signs::is_bad;
+use crate::rollout::signs::{creation_refused, is_bad};
 use crate::template::TemplateHash;
 
 /// Digests that the ready pods of a template report, by container of the catalogue, where all of them agree.
@@ -34,6 +34,12 @@ pub(super) fn digests(
     digests
 }
 
+/// Digests that pods of a template report for a container, ready or not.
+pub(super) fn reported(pods: &[PodSeen], template: TemplateHash, container: &ContainerName) -> BTreeSet<Digest> {
+    let containers = of(pods, template).flat_map(|pod| &pod.containers);
+    containers.filter(|one| one.name == container.as_str()).filter_map(|one| one.digest()).collect()
+}
+
 /// Whether there are as many pods of the workload's template as are wanted, and every one of them is ready.
 pub(super) fn all_ready(seen: &WorkloadSeen, pods: &[PodSeen]) -> bool {
     let of_template = || of(pods, seen.template.hash());
@@ -50,7 +56,10 @@ pub(super) fn healthy(seen: &WorkloadSeen) -> bool {
 /// Whether a rollout of the template that stands there is under way and shows no sign of failure. It is only said of
 /// rollouts that are not ours to judge: it proves nothing, but that it is too early to call the workload unwell.
 pub(super) fn under_way(seen: &WorkloadSeen, pods: &[PodSeen]) -> bool {
-    if seen.desired == 0 || healthy(seen) || of(pods, seen.template.hash()).any(is_bad) {
+    // A pod that has no node, or can't be made, may get there by itself; but nobody could say that nothing is wrong.
+    let fails = |pod: &PodSeen| is_bad(pod) || pod.unschedulable.is_some();
+    let failing = creation_refused(seen).is_some() || of(pods, seen.template.hash()).any(fails);
+    if seen.desired == 0 || healthy(seen) || failing {
         return false;
     }
     let progressing = seen.conditions.iter().find(|condition| condition.kind == "Progressing");

@@ -565,6 +565,13 @@ fn plans() {
         ("nothing to do", drawn(|_, _| {}, deploy, |_, _| Ok(None))),
         ("nothing to do, unless the tag has moved", drawn(looked_up, deploy, |_, _| Ok(None))),
         ("unwell, unless the tag has moved", drawn(looked_up, deploy, |_, _| Err(Refused::RunsUnhealthy))),
+        (
+            "rolled out by somebody, unless the tag has moved",
+            drawn(looked_up, deploy, |_, target| {
+                let workload = target.workloads[0].name.clone();
+                Err(Refused::UnderWay { workload, by: None, ready: 1, desired: 3 })
+            }),
+        ),
         ("refused", drawn(|_, _| {}, rollback, |_, _| Err(Refused::NothingToReturnTo))),
     ]));
 }

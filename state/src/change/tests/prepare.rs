@@ -399,9 +399,9 @@ fn what_somebody_else_rolls_out_right_now_is_not_unwell() {
     let ready = found("api", &v2(), None).pods.iter().filter(|pod| pod.ready).count();
     let ready = u32::try_from(ready).expect("few");
     assert_eq!(onto(rolled_out_by(found("api", &v2(), None), "kubectl-set")), refused(by_kubectl(), ready));
-    let mut none_ready = rolled_out_by(found("api", &v2_tag(), None), "kubectl-set");
+    let mut none_ready = rolled_out_by(found("api", &v2(), None), "kubectl-set");
     none_ready.pods.clear();
-    assert_eq!(onto(none_ready), refused(by_kubectl(), 0), "by its tag alone, while no pod says more");
+    assert_eq!(onto(none_ready), refused(by_kubectl(), 0), "by the digest that stands there, while no pod says more");
     assert_eq!(by(onto(rolled_out_by(found("api", &v2(), None), "rotabot"))), Some(WrittenBy::Us { at }));
     let unobserved = but_of(rolled_out_by(found("api", &v2(), None), "helm"), |seen| {
         seen.observed_generation = seen.generation - 1;
@@ -426,6 +426,70 @@ fn what_somebody_else_rolls_out_right_now_is_not_unwell() {
     assert!(matches!(onto(rolled_out_by(found("api", &v1(), Some(&digest(1))), "helm")), Prepared::Write(_)));
     let moved = rolled_out_by(found("api", &v2_tag(), Some(&digest(3))), "helm");
     assert!(matches!(onto(moved), Prepared::Write(_)), "the tag has moved since");
+}
+
+#[test]
+fn a_tag_that_was_pushed_again_is_written_over_a_rollout_of_what_it_stood_for() {
+    let tag = || image("api", "v2", None);
+    let unready = |reports: Option<&crate::image::Digest>| {
+        let mut found = rolled_out_by(found("api", &tag(), reports), "kubectl-set");
+        found.pods.iter_mut().for_each(|pod| pod.ready = false);
+        found
+    };
+    let under_way = |prepared: &Prepared| matches!(prepared, Prepared::Refuse(Refused::UnderWay { ready: 0, .. }));
+    assert!(under_way(&onto(unready(Some(&digest(2))))), "its pods tell that it is the same");
+    assert!(matches!(onto(unready(Some(&digest(3)))), Prepared::Write(_)), "they tell that it is another");
+    assert!(matches!(onto(unready(None)), Prepared::Write(_)), "nobody knows what is being rolled out");
+    let mut both = unready(Some(&digest(2)));
+    both.pods[1] = both.pods[1].clone().runs(&format!("r.example/shop/api@{}", digest(3)));
+    assert!(matches!(onto(both), Prepared::Write(_)), "it moved in the middle");
+
+    // A node may report the digest of its own platform.
+    let mut facts = wanting(vec![unready(Some(&digest(22)))], &[("api", v2())]);
+    for wanted in facts.wanted.values_mut() {
+        wanted.platforms = vec![digest(22)];
+    }
+    assert!(under_way(&prepare(&deploy("v2"), &target(&["api"]), &facts)));
+
+    // Without a registry the tag is all there is.
+    let facts = wanting(vec![unready(None)], &[("api", tag())]);
+    assert!(under_way(&prepare(&deploy("v2"), &target(&["api"]), &facts)));
+}
+
+#[test]
+fn a_rollout_whose_pods_can_t_be_made_or_placed_is_unwell() {
+    let unwell = Prepared::Refuse(Refused::RunsUnhealthy);
+    let mut unschedulable = rolled_out_by(found("api", &v2(), None), "helm");
+    unschedulable.pods[1].ready = false;
+    unschedulable.pods[1].unschedulable = Some("0/3 nodes are available".to_owned());
+    assert_eq!(onto(unschedulable), unwell);
+    let quota = but_of(rolled_out_by(found("api", &v2(), None), "helm"), |seen| {
+        let [kind, status, reason] = ["ReplicaFailure", "True", "FailedCreate"].map(str::to_owned);
+        seen.conditions.push(ConditionSeen { kind, status, reason, message: "exceeded quota".to_owned() });
+    });
+    assert_eq!(onto(quota), unwell);
+}
+
+#[test]
+fn a_rollout_beside_a_workload_that_fails_does_not_hide_it() {
+    let worker = image("worker", "v2", Some(&digest(2)));
+    let onto_both = |second: Found| {
+        let both = vec![rolled_out_by(found("api", &v2(), None), "helm"), second];
+        let wanted = [("api", v2()), ("worker", worker.clone())];
+        prepare(&deploy("v2"), &target(&["api", "worker"]), &wanting(both, &wanted))
+    };
+    let moving = || rolled_out_by(found("worker", &worker, None), "helm");
+    for well in [found("worker", &worker, None), moving()] {
+        assert!(matches!(onto_both(well), Prepared::Refuse(Refused::UnderWay { .. })));
+    }
+    let mut crashing = moving();
+    crashing.pods[0].containers[0].restarts = 2;
+    let arrived = but_of(found("worker", &worker, None), |seen| seen.available = 1);
+    for unwell in
+        [crashing, but_of(arrived, |seen| seen.conditions = vec![progressing("True", "NewReplicaSetAvailable")])]
+    {
+        assert_eq!(onto_both(unwell), Prepared::Refuse(Refused::RunsUnhealthy));
+    }
 }
 
 fn but_of(found: Found, change: impl FnOnce(&mut WorkloadSeen)) -> Found {
