@@ -14,7 +14,7 @@ use crate::evidence::{Cause, CauseKind};
 use crate::image::Image;
 use crate::rollout::cause::{Lookup, cause, cause_of_sign};
 use crate::rollout::digest::{DigestCheck, DigestDoubt, check};
-use crate::rollout::expectation::{Expectation, ExpectedImage};
+use crate::rollout::expectation::{Expectation, ExpectedImage, Pauses};
 use crate::rollout::judge::{Failure as Fails, Judgement, Moment, Progress, Supersession, judge};
 use crate::rollout::memory::Memory;
 use crate::rollout::seen::{MarkerStep, Observed, WorkloadView};
@@ -146,7 +146,7 @@ fn blind(change: &Change, look: Look<'_>) -> Option<Event> {
 }
 
 fn holding(change: &Change, look: Look<'_>, written: &[Written], held: &BTreeMap<usize, Held>) -> Plan {
-    let judged = Judged::of(change, look, written, MarkerStep::Apply);
+    let judged = Judged::of(change, look, written, MarkerStep::Hold);
     let next = (0..written.len()).find(|place| !held.contains_key(place));
     let step = match next {
         None => Step::Conclude(Event::AllHeld),
@@ -206,10 +206,11 @@ pub fn begin_watch(change: &Change, observed: &Observed) -> Watch {
     Watch { memory: memory.unwrap_or_default(), windows: Vec::new() }
 }
 
-/// What a workload is expected to become by our write.
+/// What a workload is expected to become by our write, which a pause leaves as it is.
 pub fn expectation(item: &WorkloadWork, written: &Written, step: MarkerStep) -> Expectation {
     let images = if step == MarkerStep::Return { old_images(item) } else { new_images(item) };
-    Expectation { uid: item.uid.clone(), generation: written.generation, template: written.template, images }
+    let pauses = if step == MarkerStep::Hold { Pauses::OursByMarker } else { Pauses::Somebodys };
+    Expectation { uid: item.uid.clone(), generation: written.generation, template: written.template, images, pauses }
 }
 
 fn new_images(item: &WorkloadWork) -> Vec<ExpectedImage> {

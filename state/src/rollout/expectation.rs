@@ -17,6 +17,18 @@ pub struct Expectation {
     pub template: TemplateHash,
     /// The images that its containers are to run.
     pub images: Vec<ExpectedImage>,
+    /// What a pause means that is found there.
+    pub pauses: Pauses,
+}
+
+/// What a pause of a workload means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pauses {
+    /// We have paused nothing: it is somebody else's, whatever it is marked with.
+    Somebodys,
+    /// We are pausing it: one that carries our marker is ours.
+    OursByMarker,
 }
 
 /// The image that a container is to run.

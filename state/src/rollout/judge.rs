@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::expectation::Expectation;
+use super::expectation::{Expectation, Pauses};
 use super::memory::{Memory, Since};
 use super::pods::{Pods, Print, number, ready};
 use super::seen::{MarkerStep, PodSeen, WorkloadSeen, WorkloadView};
@@ -58,7 +58,7 @@ pub enum Judgement {
     Complete(Progress),
     /// It won't get there, or not in time.
     Failing(Failure, Progress),
-    /// Somebody else paused it; the deadline stands still.
+    /// It was paused, and not by this change; the deadline stands still.
     Paused(Pause, Progress),
     /// Somebody else put another template or another object in its place.
     Superseded(Supersession),
@@ -186,7 +186,7 @@ fn conclude(
     }
 
     let (progress, signs) = take_look(workload, &pods, memory, moment);
-    if workload.paused && !paused_by_us(workload) {
+    if workload.paused && !paused_by_us(workload, expectation) {
         memory.stand_still(moment.observed);
         let since = memory.note_pause(moment);
         let lasted = moment.observed.since(since.observed);
@@ -221,9 +221,11 @@ fn conclude(
     if observed { Judgement::Moving(progress) } else { Judgement::NotObserved(Unobserved::ByController, progress) }
 }
 
-/// The pause that rotabot itself makes carries its marker, in the same write.
-fn paused_by_us(workload: &WorkloadSeen) -> bool {
-    workload.our_marker().is_some_and(|marker| marker.step == MarkerStep::Hold)
+/// The pause that rotabot itself makes carries its marker, in the same write. Where it has made none, the marker was
+/// written by somebody else, or comes from what a store forgot that was put back: nothing would ever end such a wait.
+fn paused_by_us(workload: &WorkloadSeen, expectation: &Expectation) -> bool {
+    let expected = expectation.pauses == Pauses::OursByMarker;
+    expected && workload.our_marker().is_some_and(|marker| marker.step == MarkerStep::Hold)
 }
 
 /// The workload's own counts and the pods must agree: the counts alone may be of a moment that has passed, and the

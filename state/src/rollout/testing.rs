@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::expectation::{Expectation, ExpectedImage};
+use super::expectation::{Expectation, ExpectedImage, Pauses};
 use super::judge::{Judgement, Moment, judge};
 use super::memory::Memory;
 use super::pods::counts;
@@ -175,6 +175,7 @@ impl Scene {
                 generation: 7,
                 template: wanted.hash(),
                 images: vec![ExpectedImage::unasked(container, image)],
+                pauses: Pauses::Somebodys,
             },
             policy: Policy::default(),
             seconds: 0,

@@ -275,14 +275,27 @@ fn without_pods_nothing_can_be_told() {
 }
 
 #[test]
-fn a_pause_by_somebody_is_waited_for() {
-    let mut paused = moving("api");
-    paused.workload.as_mut().expect("seen").paused = true;
-    let views = observed(vec![paused]);
-    let mut change = rolling(&["api"]);
+fn a_pause_that_is_not_ours_is_waited_for_and_not_for_ever() {
+    let pause = |mut view: WorkloadView, marker: Option<MarkerStep>| {
+        let seen = view.workload.as_mut().expect("seen");
+        seen.paused = true;
+        seen.marker = marker.map(|step| format!("{}/{step}", id())).or(seen.marker.take());
+        observed(vec![view])
+    };
     let patience = PAUSE_PATIENCE.as_secs();
-    let (second, step) = go_on(&mut change, &views, 20..9_000);
-    assert_eq!((second, step), (20 + patience, Step::Conclude(Event::CantTell(CantTell::Paused))));
+    let cant_tell = || Step::Conclude(Event::CantTell(CantTell::Paused));
+    // Nor is one that carries the marker by which this change will pause it, before it has done so.
+    for marker in [None, Some(MarkerStep::Hold)] {
+        let mut change = rolling(&["api"]);
+        let views = pause(moving("api"), marker);
+        assert_eq!(go_on(&mut change, &views, 20..9_000), (20 + patience, cant_tell()), "{marker:?}");
+        let mut change = stabilizing(&["api"]);
+        let views = pause(complete("api", MarkerStep::Apply), marker);
+        assert_eq!(go_on(&mut change, &views, 25..9_000), (25 + patience, cant_tell()), "{marker:?}");
+        let mut change = returning(&["api"], ReturnStage::Rolling { back: back(&["api"]) });
+        let views = pause(complete("api", MarkerStep::Return), marker);
+        assert_eq!(go_on(&mut change, &views, 20..9_000), (20 + patience, cant_tell()), "{marker:?}");
+    }
 }
 
 #[test]

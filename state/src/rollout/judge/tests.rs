@@ -206,6 +206,10 @@ mod others {
         let change = ChangeId::from_parts(1, 2);
         scene.put(scene.new_pod("new-1").running()).controller_looks().workload().paused = true;
         scene.workload().marker = Some(Marker { change, step: MarkerStep::Hold }.to_string());
+        assert!(matches!(scene.look(), Judgement::Paused(..)), "we have paused nothing yet");
+        let Judgement::Paused(pause, _) = scene.after(2000).look() else { panic!("not paused") };
+        assert!(pause.too_long());
+        scene.expectation.pauses = Pauses::OursByMarker;
         assert!(matches!(scene.look(), Judgement::Moving(_)));
         assert!(matches!(scene.after(5000).look(), Judgement::Moving(_)), "nor is the rollout to blame for it");
         scene.workload().marker = Some(Marker { change, step: MarkerStep::Apply }.to_string());
