@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use state::catalogue::{Catalogue, Target};
 use state::change::outcome::{Question, Refused};
 use state::change::release::Release;
-use state::change::{Ask, Change, Work};
+use state::change::{Ask, Change, Work, running};
 use state::image;
 use state::lock::{Lock, Scope};
 use state::names::{ChangeNumber, ClusterName, ContainerName, PersonName, TargetName, WorkloadName};
@@ -119,6 +119,8 @@ pub struct Serving {
     pub images: Vec<(String, u32)>,
     /// Whether the rollout is paused.
     pub paused: bool,
+    /// How far the rollout of the template that stands there is.
+    pub rollout: Rollout,
     /// The change that wrote to it last, as it marked it.
     pub marker: Option<Marker>,
     /// Its pods that were started anew.
@@ -149,6 +151,7 @@ impl Serving {
             desired: seen.map_or(0, |seen| seen.desired),
             images,
             paused: seen.is_some_and(|seen| seen.paused),
+            rollout: seen.map_or(Rollout::Finished, |seen| Rollout::of(seen, &view.pods)),
             marker: seen.and_then(WorkloadSeen::our_marker),
             restarts: view
                 .pods
@@ -179,6 +182,47 @@ impl Serving {
     /// Ready pods, of every image.
     pub fn ready(&self) -> u32 {
         self.images.iter().map(|(_, count)| count).sum()
+    }
+}
+
+/// How far the rollout of a template is, whoever wrote it. Pods of an earlier one may serve meanwhile, as many as are
+/// wanted: by their number alone nobody sees that it never gets there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rollout {
+    /// As many of its pods are ready as are wanted.
+    Finished,
+    /// It goes on, and nothing shows that it fails.
+    UnderWay {
+        /// So many of its pods are ready.
+        new_ready: u32,
+    },
+    /// It doesn't get on, or shows that it fails.
+    Stuck {
+        /// So many of its pods are ready.
+        new_ready: u32,
+    },
+}
+
+impl Rollout {
+    fn of(seen: &WorkloadSeen, pods: &[PodSeen]) -> Self {
+        // Pods whose template isn't known yet prove nothing, and the workload's own counts may be a moment ahead.
+        let unknown = pods.iter().any(|pod| counts(pod) && pod.template.is_none());
+        let new_ready = running::new_ready(seen, pods);
+        if new_ready >= seen.desired || unknown || running::healthy(seen) {
+            return Self::Finished;
+        }
+        match running::under_way(seen, pods) {
+            true => Self::UnderWay { new_ready },
+            false => Self::Stuck { new_ready },
+        }
+    }
+
+    /// How many pods of the template are ready, while it is not finished.
+    pub fn unfinished(self) -> Option<u32> {
+        match self {
+            Self::Finished => None,
+            Self::UnderWay { new_ready } | Self::Stuck { new_ready } => Some(new_ready),
+        }
     }
 }
 
@@ -288,14 +332,16 @@ impl TargetStatus {
     }
 
     /// Whether somebody should look: a question waits; or, as far as that is known now, there are fewer ready pods than
-    /// wanted, pods go on crashing, a workload is missing, or a rollout is stopped.
+    /// wanted, pods go on crashing, a workload is missing, or a rollout is stopped or doesn't get on.
     pub fn broken(&self, now: DateTime<Utc>) -> bool {
         let fresh = self.fresh();
         self.question.is_some()
             || fresh
                 && self.serving.iter().any(|one| {
-                    let unwell =
-                        |one: &Serving| one.ready() < one.desired || one.paused || one.crashing(now).next().is_some();
+                    let unwell = |one: &Serving| {
+                        let stuck = one.paused || matches!(one.rollout, Rollout::Stuck { .. });
+                        one.ready() < one.desired || stuck || one.crashing(now).next().is_some()
+                    };
                     one.as_ref().is_none_or(unwell)
                 })
     }

@@ -10,6 +10,12 @@ status-waits-crashing = { $target } waits: { $ready } of { $of } ready, { $crash
    *[other] { $crashing } keep
 } crashing
 status-unwell = { $target } unwell: { $ready } of { $of } pods ready
+status-stuck = { $target } unwell: { $ready } of { $of } ready, { $new } of them new
+status-rolling = { $target } rolling out: { $ready } of { $of } ready, { $new } new
+status-unfinished = { $how ->
+    [stuck] The rollout of { $workload } doesn't get on: { $new } of { $of } pods of the new template are ready, earlier ones serve.
+   *[moves] The rollout of { $workload } is not finished: { $new } of { $of } pods of the new template are ready. No open change of mine watches it.
+}
 status-missing = { $target }: { $workload } is missing
 status-paused = { $target } paused: { $ready } of { $of } pods ready
 status-waits = { $target } waits for a decision: { $ready } of { $of } serve
@@ -68,6 +74,7 @@ overview-crashing = { $crashing ->
     [one] 1 keeps
    *[other] { $crashing } keep
 } crashing
+overview-unfinished = rollout not finished: { $new } new ready
 overview-paused = paused
 overview-blocked = can't be changed
 overview-more = { $count ->

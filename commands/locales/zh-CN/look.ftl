@@ -4,6 +4,12 @@ status-healthy-restless = { $target }：{ $ready }/{ $of } 个 Pod 就绪，{ $r
 status-crashing = { $target } 不正常：{ $ready }/{ $of } 就绪，{ $crashing } 个反复崩溃
 status-waits-crashing = { $target } 等待决定：{ $ready }/{ $of } 就绪，{ $crashing } 个反复崩溃
 status-unwell = { $target } 不正常：{ $ready }/{ $of } 个 Pod 就绪
+status-stuck = { $target } 不正常：{ $ready }/{ $of } 就绪，其中新 Pod { $new } 个
+status-rolling = { $target } 发布中：{ $ready }/{ $of } 就绪，新 Pod { $new } 个
+status-unfinished = { $how ->
+    [stuck] { $workload } 的滚动更新没有进展：新模板的 Pod 有 { $new }/{ $of } 个就绪，由旧 Pod 在服务。
+   *[moves] { $workload } 的滚动更新还没完成：新模板的 Pod 有 { $new }/{ $of } 个就绪。我没有变更在跟踪它。
+}
 status-missing = { $target }：{ $workload } 不存在
 status-paused = { $target } 已暂停：{ $ready }/{ $of } 个 Pod 就绪
 status-waits = { $target } 等待决定：{ $ready }/{ $of } 个 Pod 在服务
@@ -53,6 +59,7 @@ overview-locked = { $by } 锁定
 overview-doing = { $number } { $doing }
 overview-waits = { $number } 等待决定
 overview-crashing = { $crashing } 个 Pod 反复崩溃
+overview-unfinished = 滚动更新未完成：新 Pod { $new } 个就绪
 overview-paused = 已暂停
 overview-blocked = 不能改动
 overview-more = 另外 { $count } 处正常

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use state::names::TargetName;
 use state::rollout::seen::BLIND_AFTER;
 
-use super::status::{Health, crashing_pods, health, missing_name, pods, serving};
+use super::status::{Health, crashing_pods, health, missing_name, pods, serving, unfinished};
 use super::{DOT, doing, sight, unreadable};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
 use crate::command::Command;
@@ -23,7 +23,7 @@ pub fn card(words: &Words, all: &[TargetStatus], now: DateTime<Utc>) -> Card {
     let stopped = |one: &TargetStatus| !one.fresh() || one.standstill.is_some() || down(one);
     let needs_a_look = |one: &&TargetStatus| health(one, now) < Health::Moving || stopped(one);
     let bad = all.iter().filter(needs_a_look).count();
-    let moving = all.iter().filter(|one| health(one, now) == Health::Moving).count();
+    let moving = all.iter().filter(|one| matches!(health(one, now), Health::Moving | Health::Rolling)).count();
     let Some(first) = all.first() else {
         let mut card = Card::new(CardState::Plain, say_first!(words, "overview-nothing"));
         card.plain(say!(words, "overview-nothing-next"));
@@ -80,7 +80,7 @@ fn row_style(facts: &TargetStatus, now: DateTime<Utc>) -> LineStyle {
     match health(facts, now) {
         Health::Missing | Health::Blocked | Health::Waits | Health::Unwell => LineStyle::Failed,
         Health::Unread | Health::NoPods => LineStyle::Later,
-        Health::Moving => LineStyle::Doing,
+        Health::Moving | Health::Rolling => LineStyle::Doing,
         Health::Healthy if facts.locks.is_empty() => LineStyle::Done,
         Health::Healthy => LineStyle::Locked,
     }
@@ -114,8 +114,10 @@ pub(crate) fn row(words: &Words, facts: &TargetStatus, now: DateTime<Utc>) -> Te
     let paused = if paused { say!(words, "overview-paused") } else { Text::default() };
     let crashing = crashing_pods(facts, now);
     let crashing = (crashing > 0).then(|| say!(words, "overview-crashing", crashing = crashing));
+    let rolling = unfinished(facts).filter(|_| facts.fresh() && facts.open.is_none() && !by_somebody);
+    let rolling = rolling.map(|new| say!(words, "overview-unfinished", new = new));
     let lock = facts.locks.first().map(|lock| say!(words, "overview-locked", by = &lock.by));
     let blocked = (!facts.unreadable.is_empty()).then(|| say!(words, "overview-blocked"));
-    let parts = [crashing, open, waits, Some(paused), lock, blocked].map(Option::unwrap_or_default);
+    let parts = [crashing, rolling, open, waits, Some(paused), lock, blocked].map(Option::unwrap_or_default);
     Text::joined(DOT, [begin, images].into_iter().chain(parts))
 }

@@ -11,7 +11,7 @@ use super::change::{Story, crashing, images, owner_line};
 use super::{DOT, doing, lock_end, lock_reason, sight, unreadable};
 use crate::card::{Card, CardState, LineStyle, Text, TimeStyle};
 use crate::command::Command;
-use crate::facts::{ChangeFacts, Serving, Stands, TargetStatus};
+use crate::facts::{ChangeFacts, Rollout, Serving, Stands, TargetStatus};
 use crate::press::Press;
 use crate::refusal::Doing;
 use crate::sight::Sightless;
@@ -57,6 +57,7 @@ pub(super) enum Health {
     Unwell,
     Unread,
     Moving,
+    Rolling,
     NoPods,
     Healthy,
 }
@@ -70,7 +71,8 @@ pub(super) fn health(facts: &TargetStatus, now: DateTime<Utc>) -> Health {
     }
     let (ready, desired) = pods(facts);
     let stopped = serving(facts).any(|one| one.paused);
-    let unwell = facts.fresh() && (ready < desired || stopped || crashing_pods(facts, now) > 0);
+    let stuck = serving(facts).any(|one| matches!(one.rollout, Rollout::Stuck { .. }));
+    let unwell = facts.fresh() && (ready < desired || stopped || stuck || crashing_pods(facts, now) > 0);
     if !facts.unreadable.is_empty() {
         return if unwell { Health::Unwell } else { Health::Blocked };
     }
@@ -86,7 +88,10 @@ pub(super) fn health(facts: &TargetStatus, now: DateTime<Utc>) -> Health {
     if unwell {
         return Health::Unwell;
     }
-    if desired == 0 { Health::NoPods } else { Health::Healthy }
+    if desired == 0 {
+        return Health::NoPods;
+    }
+    if unfinished(facts).is_some() { Health::Rolling } else { Health::Healthy }
 }
 
 fn state(facts: &TargetStatus, now: DateTime<Utc>) -> CardState {
@@ -94,7 +99,7 @@ fn state(facts: &TargetStatus, now: DateTime<Utc>) -> CardState {
         Health::Missing | Health::Blocked | Health::Waits | Health::Unwell => CardState::Sick,
         Health::Unread | Health::NoPods => CardState::Unsure,
         Health::Moving if facts.standstill.is_some() => CardState::Unsure,
-        Health::Moving => CardState::Working,
+        Health::Moving | Health::Rolling => CardState::Working,
         Health::Healthy => CardState::Healthy,
     }
 }
@@ -107,6 +112,15 @@ pub(super) fn pods(facts: &TargetStatus) -> (u32, u32) {
     (serving(facts).map(Serving::of_wanted).sum(), serving(facts).map(|one| one.desired).sum())
 }
 
+/// How many pods of the templates that stand there are ready, where a rollout of them is not finished.
+pub(super) fn unfinished(facts: &TargetStatus) -> Option<u32> {
+    // One that is paused is told as that.
+    serving(facts).any(|one| !one.paused && one.rollout.unfinished().is_some()).then(|| {
+        // A finished one has as many as are wanted of it.
+        serving(facts).map(|one| one.rollout.unfinished().unwrap_or(one.desired)).sum()
+    })
+}
+
 /// How many pods go on crashing, as far as that is known now.
 pub(super) fn crashing_pods(facts: &TargetStatus, now: DateTime<Utc>) -> usize {
     serving(facts).filter(|_| facts.fresh()).map(|one| one.crashing(now).count()).sum()
@@ -117,7 +131,7 @@ fn first_line(words: &Words, facts: &TargetStatus, now: DateTime<Utc>) -> Text {
     let (ready, of) = pods(facts);
     let paused = serving(facts).any(|one| one.paused);
     let restarted: usize = serving(facts).map(|one| one.restarted_since(now - RECENTLY)).sum();
-    let crashing = crashing_pods(facts, now);
+    let (crashing, new) = (crashing_pods(facts, now), unfinished(facts));
     match health(facts, now) {
         Health::Missing => say_first!(words, "status-missing", target = target, workload = missing_name(facts)),
         Health::Blocked if !facts.fresh() => say_first!(words, "status-blocked-unread", target = target),
@@ -130,6 +144,9 @@ fn first_line(words: &Words, facts: &TargetStatus, now: DateTime<Utc>) -> Text {
         Health::Unwell if paused => say_first!(words, "status-paused", target = target, ready = ready, of = of),
         Health::Unwell if crashing > 0 => {
             say_first!(words, "status-crashing", target = target, ready = ready, of = of, crashing = crashing)
+        }
+        Health::Unwell if ready == of && new.is_some() => {
+            say_first!(words, "status-stuck", target = target, ready = ready, of = of, new = new.unwrap_or_default())
         }
         Health::Unwell => say_first!(words, "status-unwell", target = target, ready = ready, of = of),
         Health::Unread => match facts.age {
@@ -146,6 +163,9 @@ fn first_line(words: &Words, facts: &TargetStatus, now: DateTime<Utc>) -> Text {
             }
             None => Text::default(),
         },
+        Health::Rolling => {
+            say_first!(words, "status-rolling", target = target, ready = ready, of = of, new = new.unwrap_or_default())
+        }
         Health::NoPods => say_first!(words, "status-no-pods", target = target),
         Health::Healthy if restarted > 0 => {
             say_first!(words, "status-healthy-restless", target = target, ready = ready, of = of, restarted = restarted)
@@ -191,6 +211,11 @@ fn running(words: &Words, facts: &TargetStatus, now: DateTime<Utc>, card: &mut C
         let runs_it = |wanted: &String| one.images.iter().any(|(image, _)| image == wanted);
         if let Some(wanted) = wanted.filter(|wanted| !runs_it(wanted)) {
             card.plain(say!(words, "status-wanted", image = Arg::image(wanted)));
+        }
+        if let Some(new) = one.rollout.unfinished().filter(|_| facts.fresh() && facts.open.is_none() && !one.paused) {
+            let stuck = Arg::Choice(if matches!(one.rollout, Rollout::Stuck { .. }) { "stuck" } else { "moves" });
+            let (workload, of) = (&one.workload, one.desired);
+            card.plain(say!(words, "status-unfinished", workload = workload, new = new, of = of, how = stuck));
         }
     }
 }

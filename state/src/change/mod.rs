@@ -11,7 +11,7 @@ pub mod patch;
 pub mod plan;
 pub mod prepare;
 pub mod release;
-mod running;
+pub mod running;
 pub mod transition;
 pub mod write;
 

@@ -48,14 +48,14 @@ pub(super) fn all_ready(seen: &WorkloadSeen, pods: &[PodSeen]) -> bool {
 }
 
 /// Whether the workload's own counts say that nothing is wanting. One that wants no pods shows nothing.
-pub(super) fn healthy(seen: &WorkloadSeen) -> bool {
+pub fn healthy(seen: &WorkloadSeen) -> bool {
     let counts = [seen.updated, seen.ready, seen.available, seen.total];
     seen.desired > 0 && seen.observed_generation >= seen.generation && counts.iter().all(|count| *count == seen.desired)
 }
 
 /// Whether a rollout of the template that stands there is under way and shows no sign of failure. It is only said of
 /// rollouts that are not ours to judge: it proves nothing, but that it is too early to call the workload unwell.
-pub(super) fn under_way(seen: &WorkloadSeen, pods: &[PodSeen]) -> bool {
+pub fn under_way(seen: &WorkloadSeen, pods: &[PodSeen]) -> bool {
     // A pod that has no node, or can't be made, may get there by itself; but nobody could say that nothing is wrong.
     let fails = |pod: &PodSeen| is_bad(pod) || pod.unschedulable.is_some();
     let failing = creation_refused(seen).is_some() || of(pods, seen.template.hash()).any(fails);
@@ -73,7 +73,7 @@ pub(super) fn under_way(seen: &WorkloadSeen, pods: &[PodSeen]) -> bool {
 }
 
 /// How many pods of the workload's template are ready.
-pub(super) fn new_ready(seen: &WorkloadSeen, pods: &[PodSeen]) -> u32 {
+pub fn new_ready(seen: &WorkloadSeen, pods: &[PodSeen]) -> u32 {
     number(of(pods, seen.template.hash()).filter(|pod| pod.ready).count())
 }
 

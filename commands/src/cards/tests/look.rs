@@ -15,7 +15,9 @@ use super::super::{history, now, overview, plan, show, status};
 use super::scene::{Scene, crash, failure, question, target_of, work};
 use super::unreadable::{Damaged, unreadable};
 use super::*;
-use crate::facts::{HistoryFacts, NowFacts, PlanFacts, Restarted, Serving, Stands, TargetStatus, Unread, Unwritable};
+use crate::facts::{
+    HistoryFacts, NowFacts, PlanFacts, Restarted, Rollout, Serving, Stands, TargetStatus, Unread, Unwritable,
+};
 use crate::sight::{Forbidden, Sightless, Standstill};
 
 fn catalogue(sample: &Sample) -> Catalogue {
@@ -30,6 +32,7 @@ fn serving(target: &Target, images: &[(&str, u32)]) -> Serving {
         marker: None,
         paused: false,
         restarts: Vec::new(),
+        rollout: Rollout::Finished,
         autoscaler: None,
     }
 }
@@ -170,6 +173,22 @@ fn status_of_one() {
     snapshot!(all(vec![
         ("healthy", one(healthy)),
         ("can't be changed", one(blocked)),
+        (
+            "somebody's rollout goes on",
+            changed(|status, _| {
+                if let Some(serving) = &mut status.serving[0] {
+                    serving.rollout = Rollout::UnderWay { new_ready: 1 };
+                }
+            }),
+        ),
+        (
+            "a rollout doesn't get on, and earlier pods serve",
+            changed(|status, _| {
+                if let Some(serving) = &mut status.serving[0] {
+                    serving.rollout = Rollout::Stuck { new_ready: 0 };
+                }
+            }),
+        ),
         (
             "healthy, restarted, scaled, locked, a baseline",
             changed(|status, sample| {

@@ -21,7 +21,7 @@ use state::time::ObservedTime;
 use super::super::change as cards;
 use super::*;
 use crate::command::value::Earlier;
-use crate::facts::{ChangeFacts, ClosedBy, EarlierRelease, QuestionLeft, Reopened, Restarted, Serving};
+use crate::facts::{ChangeFacts, ClosedBy, EarlierRelease, QuestionLeft, Reopened, Restarted, Rollout, Serving};
 use crate::sight::Standstill;
 
 /// A change and what is around it.
@@ -114,6 +114,7 @@ impl Scene {
             paused,
             marker: None,
             restarts: Vec::new(),
+            rollout: Rollout::Finished,
             autoscaler: None,
         };
         self.serving = self.change.target.workloads.iter().map(one).collect();
