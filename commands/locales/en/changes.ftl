@@ -209,6 +209,7 @@ look-next = Next: { $command } shows what runs now.
 cancelled = { $target }: { $number } stopped by { $by }
 cancelled-untouched = Nothing was touched. Nothing more to do.
 cancelled-untouched-open = Nothing was touched.
+cancelled-rolls-on = { $who } It is no release. What is written stays: the cluster goes on with it by itself, and I no longer watch it. Go back with the button or { $command }
 cancelled-left = { $who } It is left as it is: no release. Go back with the button or { $command }
 left-row = { $workload }: { $what ->
     [untouched] not touched

@@ -197,6 +197,7 @@ look-next = 下一步：用 { $command } 看线上现状。
 cancelled = { $target }：{ $by } 停止了 { $number }
 cancelled-untouched = 没有任何改动。不用再做什么。
 cancelled-untouched-open = 没有任何改动。
+cancelled-rolls-on = { $who } 不算发布成功。已写入的内容保留：集群会自行继续滚动更新，我不再跟踪。可以用按钮或 { $command } 回滚
 cancelled-left = { $who } 保持原样：不算发布成功。可以用按钮或 { $command } 回滚
 left-row = { $workload }：{ $what ->
     [untouched] 没有改动

@@ -16,6 +16,7 @@ use crate::command::Command;
 use crate::command::value::Earlier;
 use crate::facts::PlanFacts;
 use crate::gate::allowed;
+use crate::invocation::{Answer, AnswerKind};
 use crate::refusal::{Doing, MayLift, Refusal};
 
 pub(super) fn rollback_to(named: Option<&Earlier>) -> RollbackTo {
@@ -156,7 +157,11 @@ impl Dispatch {
             holder: records.holder(&target.name).await?.map(|holder| holder.number),
             catalogue: &asking.catalogue,
         };
-        Ok(shown(cards::plan::card(asking.words, &facts)))
+        let card = cards::plan::card(asking.words, &facts);
+        // A card that only warns of what the registry may say is shown, not refused.
+        let refused = card.state == crate::card::CardState::Refused;
+        let kind = if refused { AnswerKind::Refused } else { AnswerKind::Done };
+        Ok(Answer { kind, ..shown(card) })
     }
 }
 

@@ -70,7 +70,10 @@ fn verified(story: &Story<'_>, digests: Digests, pods: u32) -> Card {
     what_was_verified(story, digests, &mut card);
     let replaced = story.replaced().map(|old| say!(words, "replaced", old = old)).unwrap_or_default();
     card.plain(Text::joined(DOT, [sentence(story.took()), replaced, story.number_text()]));
-    story.rollback_button(&mut card);
+    // What never was good before is no way back, and the button would recommend it.
+    if story.change.work.as_ref().is_none_or(state::change::Work::was_all_ready) {
+        story.rollback_button(&mut card);
+    }
     card
 }
 
@@ -196,7 +199,12 @@ fn cancelled(story: &Story<'_>, by: &PersonName, left: &[LeftBehind]) -> Card {
         card.plain(Text::joined(DOT, [story.number_text(), story.asked_by()]));
         return card;
     }
-    card.plain(say!(words, "cancelled-left", who = story.who(), command = &story.rollback_command()));
+    let (who, command) = (story.who(), story.rollback_command());
+    let rolls_on = left.iter().any(|left| matches!(left.what, Left::Written | Left::Returned));
+    card.plain(match rolls_on {
+        true => say!(words, "cancelled-rolls-on", who = who, command = &command),
+        false => say!(words, "cancelled-left", who = who, command = &command),
+    });
     rows(story, left, &mut card);
     card.plain(about(story));
     story.rollback_button(&mut card);

@@ -156,9 +156,15 @@ fn a_plan_writes_nothing_and_is_there_for_whoever_may_look() {
     let lab = Lab::new();
     lab.runs("v1");
     let before = lab.revision();
-    for text in ["/deploy api prod v2 plan", "/rollback api prod plan", "/deploy api prod v1 plan"] {
+    // What would be refused is told as that, for whoever goes by the exit code.
+    let plans = [
+        ("/deploy api prod v2 plan", AnswerKind::Done),
+        ("/rollback api prod plan", AnswerKind::Refused),
+        ("/deploy api prod v1 plan", AnswerKind::Done),
+    ];
+    for (text, kind) in plans {
         let answer = lab.say("eve", text);
-        assert_eq!((answer.kind, answer.change), (AnswerKind::Done, None), "{text}: {}", answer.card.first_line);
+        assert_eq!((answer.kind, answer.change), (kind, None), "{text}: {}", answer.card.first_line);
     }
     // Neither a lock nor a change under way keeps anybody from looking.
     lab.say("sun", "/lock all migration");

@@ -184,7 +184,10 @@ fn a_mark_of_what_was_withdrawn_is_in_the_way_of_rotabot_s_own_choice_alone_and_
         }
     }
     for line in ["/rollback api prod to v0 plan", "/deploy api prod v3 plan", "/rollback web prod plan"] {
-        assert_eq!(lab.say("mo", line).kind, AnswerKind::Done, "{line}");
+        let answer = lab.say("mo", line);
+        // Where nothing is known of what a plan names, that is told, and not the mark.
+        let told = text(&answer);
+        assert!(!told.contains("withdrawn/api/prod/7") && !told.contains("/unlock"), "{line}: {told}");
     }
     let refusal = lab.refusal("mo", "/unlock api/prod");
     assert!(matches!(refusal, Refusal::NotAllowed { action: Action::Unlock, .. }), "{refusal:?}");
